@@ -1,0 +1,9 @@
+-- Marks a request with an idempotency key as answered: its delivery has succeeded.
+-- KEYS[1]  the idempotency record
+-- Reply    { 1 }
+-- O(1).
+local record = redis.call('GET', KEYS[1])
+if record then
+  redis.call('SET', KEYS[1], (string.gsub(record, '^(%S+) %d+', '%1 0')), 'KEEPTTL')
+end
+return { 1 }

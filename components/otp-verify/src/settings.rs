@@ -1,0 +1,25 @@
+//! What the component is configured with.
+
+use latch::{Misconfigured, Platform, Variables, Window};
+use otp::Rotation;
+
+use crate::token::Tokens;
+
+/// Settings, from the component's variables.
+pub(crate) struct Settings {
+    pub(crate) keys: Rotation,
+    pub(crate) failures: Window,
+    pub(crate) tokens: Tokens,
+}
+
+impl Settings {
+    pub(crate) async fn configure<P: Platform>(
+        variables: &Variables<'_, P>,
+    ) -> Result<Self, Misconfigured> {
+        Ok(Self {
+            keys: Rotation::configure(variables).await?,
+            failures: otp::failures(variables).await?,
+            tokens: Tokens::configure(variables).await?,
+        })
+    }
+}

@@ -1,0 +1,235 @@
+//! One call of an endpoint: the request as a handler sees it.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Uri, header, request::Parts};
+use serde::de::DeserializeOwned;
+
+use crate::problem::{Kind, Problem};
+use crate::route::Parameters;
+
+/// A request whose body has arrived.
+#[derive(Debug)]
+pub struct Call {
+    head: Parts,
+    parameters: Parameters,
+    body: Bytes,
+}
+
+impl Call {
+    pub(crate) fn new(head: Parts, parameters: Parameters, body: Bytes) -> Self {
+        Self {
+            head,
+            parameters,
+            body,
+        }
+    }
+
+    /// The headers: the client's, and after them the host's own.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// The path and the query.
+    pub fn uri(&self) -> &Uri {
+        &self.head.uri
+    }
+
+    /// The path segment that stands where the route has `:name`, percent-decoded.
+    pub fn parameter(&self, name: &str) -> &str {
+        self.parameters
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// A header that may be given once. Given twice, or with anything but visible ASCII and
+    /// spaces, it is `invalid-request`.
+    pub fn single_header(&self, name: &HeaderName) -> Result<Option<&str>, Problem> {
+        let mut values = self.head.headers.get_all(name).iter();
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
+        if values.next().is_some() {
+            return Err(Problem::field(name.as_str(), "is given more than once."));
+        }
+        match value.to_str() {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err(Problem::field(name.as_str(), "is not ASCII.")),
+        }
+    }
+
+    /// The body as JSON of exactly the shape of `T`.
+    ///
+    /// Refuses another media type (415), and malformed JSON or a missing, unknown, repeated or
+    /// ill-typed field (400, naming it). `T` must deny unknown fields.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        self.require_json()?;
+        // Serde would take an array for a struct, field by field.
+        if self.body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Kind::INVALID_REQUEST.because("The body must be a JSON object."));
+        }
+        let mut json = serde_json::Deserializer::from_slice(&self.body);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let path = error.path().to_string();
+            let reason = error.into_inner();
+            unreadable(&path, &reason)
+        })?;
+        json.end().map_err(|error| unreadable(".", &error))?;
+        Ok(value)
+    }
+
+    fn require_json(&self) -> Result<(), Problem> {
+        let media_type = self
+            .head
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .unwrap_or_default();
+        if media_type.trim().eq_ignore_ascii_case("application/json") {
+            Ok(())
+        } else {
+            Err(Kind::UNSUPPORTED_MEDIA_TYPE
+                .because("The body must be JSON, sent as `content-type: application/json`."))
+        }
+    }
+}
+
+/// Serde's reason, with the name of the field where there is one.
+fn unreadable(path: &str, reason: &serde_json::Error) -> Problem {
+    let text = reason.to_string();
+    // "missing field `phone`", "duplicate field `phone`": the path may stop at the object, and the
+    // name stands in the text.
+    let quoted = text
+        .split_once(" field `")
+        .and_then(|(_, rest)| rest.split_once('`'))
+        .map(|(name, _)| name);
+    let at = match (path, quoted) {
+        (".", Some(name)) => name.to_owned(),
+        (path, Some(name)) if path.rsplit('.').next() != Some(name) => format!("{path}.{name}"),
+        (path, _) => path.to_owned(),
+    };
+    let problem = Kind::INVALID_REQUEST.because(format!("The body cannot be used: {text}."));
+    if at == "." || reason.is_syntax() || reason.is_eof() {
+        problem
+    } else {
+        let detail = format!("`{at}`: {text}.");
+        Kind::INVALID_REQUEST.because(detail).with("field", at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Shape {
+        name: String,
+        size: Option<u8>,
+        inner: Option<Inner>,
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        deep: u8,
+    }
+
+    fn call(content_type: Option<&str>, body: &str) -> Call {
+        let mut request = http::Request::builder();
+        if let Some(value) = content_type {
+            request = request.header(header::CONTENT_TYPE, value);
+        }
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        Call::new(head, Vec::new(), Bytes::copy_from_slice(body.as_bytes()))
+    }
+
+    fn parse(body: &str) -> Result<Shape, Problem> {
+        call(Some("application/json"), body).json()
+    }
+
+    fn refusal(body: &str) -> serde_json::Value {
+        let response = parse(body).unwrap_err().into_response();
+        assert_eq!(response.status(), 400, "{body}");
+        serde_json::from_slice(response.body()).unwrap()
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_body_of_the_right_shape_is_read() {
+        let shape = parse(r#" {"name":"a","size":3} "#).unwrap();
+        assert_eq!(
+            shape,
+            Shape {
+                name: "a".to_owned(),
+                size: Some(3),
+                inner: None
+            }
+        );
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_wrong_field_is_named() {
+        for (body, field) in [
+            ("{}", "name"),
+            (r#"{"name":"a","nom":1}"#, "nom"),
+            (r#"{"name":"a","name":"b"}"#, "name"),
+            (r#"{"name":5}"#, "name"),
+            (r#"{"name":"a","size":256}"#, "size"),
+            (r#"{"name":"a","size":-1}"#, "size"),
+            (r#"{"name":"a","inner":{}}"#, "inner.deep"),
+            (r#"{"name":"a","inner":{"deep":"x"}}"#, "inner.deep"),
+        ] {
+            let problem = refusal(body);
+            assert_eq!(problem["field"], field, "{body}: {problem}");
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains(field), "{body}: {detail}");
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn what_is_not_json_or_not_an_object_has_no_field_to_blame() {
+        let deep = "[".repeat(10_000);
+        for body in [
+            "",
+            "{",
+            r#"{"name":"a"} x"#,
+            r#"["a"]"#,
+            "null",
+            "5",
+            deep.as_str(),
+            "{\"name\":\"\u{0}\"}",
+        ] {
+            let problem = refusal(body);
+            assert_eq!(
+                problem["field"],
+                serde_json::Value::Null,
+                "{body}: {problem}"
+            );
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn only_json_is_taken() {
+        for content_type in [
+            None,
+            Some("text/plain"),
+            Some("application/jsonx"),
+            Some(""),
+        ] {
+            let problem = call(content_type, r#"{"name":"a"}"#)
+                .json::<Shape>()
+                .unwrap_err();
+            assert_eq!(problem.kind(), Kind::UNSUPPORTED_MEDIA_TYPE);
+        }
+        for content_type in ["application/json; charset=utf-8", "Application/JSON"] {
+            assert!(
+                call(Some(content_type), r#"{"name":"a"}"#)
+                    .json::<Shape>()
+                    .is_ok()
+            );
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Cross-origin requests from browsers (the Fetch standard's CORS protocol).
+
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+
+use crate::config::Misconfigured;
+use crate::response::{Response, empty};
+
+/// What a browser's script may send and read, beyond what it always may.
+const ALLOWED_HEADERS: &str = "authorization, content-type, idempotency-key";
+const EXPOSED_HEADERS: &str = "ratelimit, ratelimit-policy, retry-after";
+/// How long a browser may remember a preflight, in seconds.
+const MAX_AGE: &str = "600";
+
+/// Which web origins may call.
+pub(crate) enum AllowedOrigins {
+    /// Every origin, without credentials.
+    Any,
+    /// These, with credentials, so that a cookie that binds an OAuth state can be set.
+    Exactly(Vec<String>),
+}
+
+impl AllowedOrigins {
+    /// From the variable's text: `*`, or origins separated by commas.
+    pub(crate) fn parse(text: &str) -> Result<Self, Misconfigured> {
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        let origins: Vec<_> = text
+            .split(',')
+            .map(str::trim)
+            .filter(|origin| !origin.is_empty())
+            .map(str::to_owned)
+            .collect();
+        if origins.iter().all(|origin| is_origin(origin)) {
+            Ok(Self::Exactly(origins))
+        } else {
+            Err(Misconfigured::new(
+                "cors_allowed_origins",
+                "must be `*`, or origins such as `https://example.com` separated by commas",
+            ))
+        }
+    }
+
+    /// Adds what lets the requesting origin, if it is one of these, read `response`.
+    pub(crate) fn apply(&self, request: &HeaderMap, response: &mut Response) {
+        let headers = response.headers_mut();
+        match self {
+            Self::Any => {
+                headers.insert(
+                    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+                    HeaderValue::from_static("*"),
+                );
+            }
+            Self::Exactly(origins) => {
+                // A cache must keep the answers for different origins apart.
+                headers.append(header::VARY, HeaderValue::from_static("origin"));
+                let Some(origin) = request.get(header::ORIGIN).filter(|origin| {
+                    origins
+                        .iter()
+                        .any(|known| known.as_bytes() == origin.as_bytes())
+                }) else {
+                    return;
+                };
+                headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+                headers.insert(
+                    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                    HeaderValue::from_static("true"),
+                );
+            }
+        }
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(EXPOSED_HEADERS),
+        );
+    }
+}
+
+/// The answer to `OPTIONS`: `methods` is what the path has. 200 and not 204, so that it has a
+/// `content-length` like every other answer.
+pub(crate) fn preflight(methods: HeaderValue) -> Response {
+    let mut response = empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(header::ALLOW, methods.clone());
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static(ALLOWED_HEADERS),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_MAX_AGE,
+        HeaderValue::from_static(MAX_AGE),
+    );
+    response
+}
+
+/// A scheme and an authority, in the form in which browsers send them: no path, no slash at the
+/// end.
+fn is_origin(text: &str) -> bool {
+    let Ok(uri) = text.parse::<Uri>() else {
+        return false;
+    };
+    match (uri.scheme_str(), uri.authority()) {
+        (Some(scheme @ ("http" | "https")), Some(authority)) => {
+            !authority.as_str().contains(['@', '*']) && text == format!("{scheme}://{authority}")
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    fn answer(allowed: &str, origin: Option<&'static str>) -> HeaderMap {
+        let mut request = HeaderMap::new();
+        if let Some(origin) = origin {
+            request.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        }
+        let mut response = preflight(HeaderValue::from_static("POST, OPTIONS"));
+        AllowedOrigins::parse(allowed)
+            .unwrap()
+            .apply(&request, &mut response);
+        response.headers().clone()
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_known_origin_is_echoed_with_credentials() {
+        let headers = answer(
+            "https://a.example, http://localhost:5173",
+            Some("http://localhost:5173"),
+        );
+        assert_eq!(
+            headers[header::ACCESS_CONTROL_ALLOW_ORIGIN],
+            "http://localhost:5173"
+        );
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_CREDENTIALS], "true");
+        assert_eq!(headers[header::VARY], "origin");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn another_origin_or_none_gets_no_permission() {
+        for origin in [
+            Some("https://a.example.evil"),
+            Some("https://A.example"),
+            Some("null"),
+            None,
+        ] {
+            let headers = answer("https://a.example", origin);
+            assert!(
+                !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN),
+                "{origin:?}"
+            );
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_star_is_for_everyone_and_without_credentials() {
+        let headers = answer("*", Some("https://a.example"));
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn what_no_browser_sends_as_an_origin_is_refused() {
+        for text in [
+            "https://a.example/",
+            "https://a.example/path",
+            "a.example",
+            "ftp://a.example",
+            "https://user@a.example",
+            "*,https://a.example",
+            "https://*.example",
+        ] {
+            assert!(AllowedOrigins::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What every Latch component stands on.
+//!
+//! A component is a [`Component`]: its configuration, the routes it answers, and a handler for
+//! each. [`App`] takes a request through what all of them share (route, method, CORS,
+//! authentication, size) to the handler, and its answer back. Handlers see a [`Context`]: Redis,
+//! by [`Script`]s, and the [`Platform`].
+
+mod app;
+mod auth;
+mod body;
+mod call;
+mod client;
+mod config;
+mod cors;
+mod export;
+mod idempotency;
+mod log;
+mod problem;
+mod quota;
+mod response;
+mod route;
+mod script;
+mod store;
+mod window;
+
+pub mod platform;
+
+pub use app::{App, Component, Context};
+pub use body::{Body, BodyBroken};
+pub use call::Call;
+pub use client::ClientAddress;
+pub use config::{Misconfigured, Variables};
+pub use idempotency::idempotency_key;
+pub use log::{Event, mask_phone};
+pub use platform::Platform;
+pub use problem::{Kind, Problem};
+pub use quota::{Quota, whole_seconds, with_quotas};
+pub use response::{Response, json};
+pub use route::{Access, Route};
+pub use script::{Argument, Replies, Returned, Script};
+pub use store::StoreError;
+pub use window::{Taken, Window};

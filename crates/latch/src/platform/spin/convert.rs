@@ -1,0 +1,147 @@
+//! `wasi:http@0.3.0` messages as those of the `http` crate, and back.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request, Response, Scheme};
+use spin_sdk::wasip3::{self, wit_bindgen, wit_future, wit_stream};
+
+use super::HttpError;
+use crate::body::{Body, BodyBroken};
+
+/// The head of an incoming request, with the host's own headers after the client's.
+pub(super) fn head(request: &Request) -> Result<http::request::Parts, ErrorCode> {
+    let method =
+        Method::try_from(request.get_method()).map_err(|_| ErrorCode::HttpRequestMethodInvalid)?;
+    let uri: Uri = request
+        .get_path_with_query()
+        .unwrap_or_default()
+        .parse()
+        .map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
+    let (mut head, ()) = http::Request::new(()).into_parts();
+    head.method = method;
+    head.uri = uri;
+    head.headers = headers(request.get_headers().copy_all());
+    Ok(head)
+}
+
+fn headers(entries: Vec<(String, Vec<u8>)>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(entries.len());
+    for (name, value) in entries {
+        // The host has parsed these once; an entry that is none after all is not worth a refusal.
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_maybe_shared(Bytes::from(value)),
+        ) {
+            headers.append(name, value);
+        }
+    }
+    headers
+}
+
+/// The body of an incoming request, read when a handler asks for it.
+pub(super) struct IncomingBody(pub(super) Request);
+
+impl Body for IncomingBody {
+    async fn read(self, at_most: usize) -> Result<Option<Bytes>, BodyBroken> {
+        let (_, outcome) = wit_future::new(|| Ok(()));
+        let (mut stream, trailers) = Request::consume_body(self.0, outcome);
+        let mut body = Vec::new();
+        loop {
+            // One byte more than is allowed tells a body that just fits from one that does not.
+            let room = at_most.saturating_sub(body.len()).saturating_add(1);
+            let (status, chunk) = stream.read(Vec::with_capacity(room)).await;
+            body.extend_from_slice(&chunk);
+            if body.len() > at_most {
+                return Ok(None);
+            }
+            match status {
+                wit_bindgen::StreamResult::Complete(_) => {}
+                wit_bindgen::StreamResult::Dropped => break,
+                wit_bindgen::StreamResult::Cancelled => return Err(BodyBroken),
+            }
+        }
+        // The stream ends early where the client went away; only the trailers tell.
+        trailers.await.map_err(|_| BodyBroken)?;
+        Ok(Some(body.into()))
+    }
+}
+
+/// A response for the host, its body already in the stream.
+pub(super) fn response(response: http::Response<Bytes>) -> Result<Response, ErrorCode> {
+    let (head, body) = response.into_parts();
+    let (stream, trailers) = outgoing_body(body);
+    let (response, _sent) = Response::new(fields(&head.headers)?, Some(stream), trailers);
+    response
+        .set_status_code(head.status.as_u16())
+        .map_err(|()| internal("status"))?;
+    Ok(response)
+}
+
+/// A request for `wasi:http/client`.
+pub(super) fn outgoing_request(request: http::Request<Bytes>) -> Result<Request, HttpError> {
+    let invalid = |what: &str| HttpError(format!("the request's {what} is not valid"));
+    let (head, body) = request.into_parts();
+    let headers = fields(&head.headers).map_err(|_| invalid("header"))?;
+    let (stream, trailers) = outgoing_body(body);
+    let (request, _sent) = Request::new(headers, Some(stream), trailers, None);
+    let scheme = head.uri.scheme().map(Scheme::from);
+    request
+        .set_method(&head.method.into())
+        .map_err(|()| invalid("method"))?;
+    request
+        .set_scheme(scheme.as_ref())
+        .map_err(|()| invalid("scheme"))?;
+    request
+        .set_authority(head.uri.authority().map(http::uri::Authority::as_str))
+        .map_err(|()| invalid("authority"))?;
+    request
+        .set_path_with_query(head.uri.path_and_query().map(|path| path.as_str()))
+        .map_err(|()| invalid("path"))?;
+    Ok(request)
+}
+
+type BodyStream = wit_bindgen::StreamReader<u8>;
+type Trailers = wit_bindgen::FutureReader<Result<Option<Fields>, ErrorCode>>;
+
+/// A stream that holds `body`, and trailers that say it was complete.
+///
+/// The write is begun here, so that head and body can leave in one segment: a body that follows
+/// its head a moment later waits for the client's delayed acknowledgement.
+fn outgoing_body(body: Bytes) -> (BodyStream, Trailers) {
+    let (mut writer, reader) = wit_stream::new();
+    let (complete, trailers) = wit_future::new(|| Ok(None));
+    drop(complete);
+    if !body.is_empty() {
+        let mut write = Box::pin(async move {
+            writer.write_all(body.into()).await;
+        });
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        if write.as_mut().poll(&mut context).is_pending() {
+            wasip3::spawn(write);
+        }
+    }
+    (reader, trailers)
+}
+
+fn fields(headers: &HeaderMap) -> Result<Fields, ErrorCode> {
+    let entries: Vec<_> = headers
+        .iter()
+        // The host writes `Host` from the authority and refuses one that is given.
+        .filter(|(name, _)| *name != header::HOST)
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+        .collect();
+    Fields::from_list(&entries).map_err(|_| internal("header"))
+}
+
+fn internal(what: &str) -> ErrorCode {
+    ErrorCode::InternalError(Some(format!("the answer's {what} is not valid")))
+}
+
+/// The kind of an outbound failure, without the address it was meant for.
+pub(super) fn error_name(code: &ErrorCode) -> String {
+    let text = format!("{code:?}");
+    match text.split_once(['(', '{']) {
+        Some((name, _)) => name.trim().to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,16 @@
+//! From Spin's call of a component to [`App::respond`], and back.
+
+use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};
+
+use super::{Spin, convert};
+use crate::{App, Component};
+
+/// Answers one request of the host.
+pub async fn serve<C: Component>(
+    app: &App<Spin, C>,
+    request: Request,
+) -> Result<Response, ErrorCode> {
+    let head = convert::head(&request)?;
+    let response = app.respond(head, convert::IncomingBody(request)).await;
+    convert::response(response)
+}

@@ -1,0 +1,112 @@
+//! The `RateLimit-Policy` and `RateLimit` fields of draft-ietf-httpapi-ratelimit-headers-11.
+//!
+//! The draft still moves, so nothing else in Latch knows how these fields are written.
+
+use std::time::Duration;
+
+use crate::response::Response;
+use http::{HeaderName, HeaderValue};
+use sfv::{Integer, KeyRef, ListSerializer, StringRef};
+
+/// What is left of one limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// The policy's name, as `violated-policies` has it too. ASCII.
+    pub policy: &'static str,
+    /// `q`: how many are allowed in a window.
+    pub limit: u64,
+    /// `w`: the window, written in whole seconds.
+    pub window: Duration,
+    /// `r`: how many are left now.
+    pub remaining: u64,
+    /// `t`: when the next one comes back, written in whole seconds, rounded up.
+    pub reset: Duration,
+}
+
+/// Rounds up, so that whoever waits that long does not come too early.
+pub fn whole_seconds(duration: Duration) -> u64 {
+    let seconds = duration.as_secs();
+    if duration.subsec_nanos() > 0 {
+        seconds.saturating_add(1)
+    } else {
+        seconds
+    }
+}
+
+/// Adds `RateLimit-Policy` and `RateLimit` to an answer.
+pub fn with_quotas(mut response: Response, quotas: &[Quota]) -> Response {
+    response.headers_mut().extend(fields(quotas));
+    response
+}
+
+/// The two fields; none for no quotas.
+pub(crate) fn fields(quotas: &[Quota]) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    let policy = list(quotas, |quota| {
+        [("q", quota.limit), ("w", whole_seconds(quota.window))]
+    });
+    let now = list(quotas, |quota| {
+        [("r", quota.remaining), ("t", whole_seconds(quota.reset))]
+    });
+    [("ratelimit-policy", policy), ("ratelimit", now)]
+        .into_iter()
+        .filter_map(|(name, value)| {
+            Some((
+                HeaderName::from_static(name),
+                HeaderValue::try_from(value?).ok()?,
+            ))
+        })
+}
+
+/// `"name";a=1;b=2, ...`, RFC 9651.
+fn list(
+    quotas: &[Quota],
+    parameters: impl Fn(&Quota) -> [(&'static str, u64); 2],
+) -> Option<String> {
+    let mut list = ListSerializer::new();
+    for quota in quotas {
+        let mut item = list.bare_item(StringRef::from_str(quota.policy).ok()?);
+        for (name, value) in parameters(quota) {
+            let value = Integer::try_from(value).unwrap_or(Integer::MAX);
+            item = item.parameter(KeyRef::from_str(name).ok()?, value);
+        }
+        let _ = item.finish();
+    }
+    list.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    fn quota(policy: &'static str) -> Quota {
+        Quota {
+            policy,
+            limit: 10,
+            window: Duration::from_secs(60),
+            remaining: 3,
+            reset: Duration::from_millis(6_001),
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn the_fields_are_lists_of_quoted_strings_with_parameters() {
+        let fields: Vec<_> = fields(&[quota("phone"), quota("client")]).collect();
+        assert_eq!(fields[0].0, "ratelimit-policy");
+        assert_eq!(fields[0].1, r#""phone";q=10;w=60, "client";q=10;w=60"#);
+        assert_eq!(fields[1].0, "ratelimit");
+        assert_eq!(fields[1].1, r#""phone";r=3;t=7, "client";r=3;t=7"#);
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn no_quota_means_no_field() {
+        assert_eq!(fields(&[]).count(), 0);
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn seconds_are_rounded_up() {
+        assert_eq!(whole_seconds(Duration::ZERO), 0);
+        assert_eq!(whole_seconds(Duration::from_nanos(1)), 1);
+        assert_eq!(whole_seconds(Duration::from_secs(2)), 2);
+    }
+}

@@ -1,0 +1,164 @@
+//! Lua scripts, and what they reply.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
+use sha1::{Digest, Sha1};
+
+use crate::platform::Reply;
+use crate::store::StoreError;
+
+/// A script that decides one thing, atomically.
+///
+/// It is written in parts, so that scripts can share functions; the parts are joined, and named by
+/// their SHA-1, once for each instance.
+#[derive(Debug)]
+pub struct Script {
+    parts: &'static [&'static str],
+    source: OnceLock<Source>,
+}
+
+#[derive(Debug)]
+struct Source {
+    text: String,
+    sha1: String,
+}
+
+impl Script {
+    /// `clock()`: Redis's time in microseconds.
+    pub const CLOCK: &'static str = include_str!("clock.lua");
+    /// `window_left`, `window_add` and `window_forget`: a limit for any window of time.
+    pub const WINDOW: &'static str = include_str!("window.lua");
+
+    /// A script of these parts, in this order.
+    pub const fn new(parts: &'static [&'static str]) -> Self {
+        Self {
+            parts,
+            source: OnceLock::new(),
+        }
+    }
+
+    /// The parts, so that a test can put another clock in the place of [`Script::CLOCK`].
+    pub fn parts(&self) -> &'static [&'static str] {
+        self.parts
+    }
+
+    /// The whole text, as `EVAL` takes it.
+    pub(crate) fn text(&self) -> &str {
+        &self.source().text
+    }
+
+    /// The name by which `EVALSHA` knows it: 40 lower-case hex digits.
+    pub(crate) fn sha1(&self) -> &str {
+        &self.source().sha1
+    }
+
+    fn source(&self) -> &Source {
+        self.source.get_or_init(|| {
+            let text = self.parts.concat();
+            let mut sha1 = String::with_capacity(40);
+            for byte in Sha1::digest(text.as_bytes()) {
+                let _ = write!(sha1, "{byte:02x}");
+            }
+            Source { text, sha1 }
+        })
+    }
+}
+
+/// One value of `ARGV`.
+#[derive(Clone, Debug)]
+pub struct Argument<'a>(Cow<'a, [u8]>);
+
+impl Argument<'_> {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<'a> From<&'a str> for Argument<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text.as_bytes()))
+    }
+}
+
+impl From<u64> for Argument<'_> {
+    fn from(number: u64) -> Self {
+        Self(Cow::Owned(number.to_string().into_bytes()))
+    }
+}
+
+/// What a script returned: a flat array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Returned(Vec<Reply>);
+
+impl Returned {
+    pub(crate) fn new(replies: Vec<Reply>) -> Self {
+        Self(replies)
+    }
+
+    /// Reads the elements one after another.
+    pub fn reader(&self) -> Replies<'_> {
+        Replies(self.0.iter())
+    }
+}
+
+/// Reads a script's reply, element by element, in the order that the head of the script states.
+///
+/// An element that is missing or of another type is an error and not a panic: scripts of another
+/// release may answer to the same SHA-1 nowhere but in a bug, but Redis is another process.
+#[derive(Clone, Debug)]
+pub struct Replies<'a>(std::slice::Iter<'a, Reply>);
+
+impl<'a> Replies<'a> {
+    /// The next element, a number that is not negative.
+    pub fn number(&mut self) -> Result<u64, StoreError> {
+        match self.0.next() {
+            Some(Reply::Int(number)) => u64::try_from(*number).map_err(|_| unexpected()),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// The next element, a text.
+    pub fn text(&mut self) -> Result<&'a str, StoreError> {
+        match self.0.next() {
+            Some(Reply::Bytes(bytes)) => std::str::from_utf8(bytes).map_err(|_| unexpected()),
+            Some(Reply::Status(text)) => Ok(text),
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+fn unexpected() -> StoreError {
+    StoreError::Unavailable("a script's reply is not of the form that it should be".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_script_is_named_by_the_sha1_of_all_its_parts() {
+        static SCRIPT: Script = Script::new(&["return ", "1"]);
+        assert_eq!(SCRIPT.text(), "return 1");
+        // What `redis-cli SCRIPT LOAD "return 1"` answers.
+        assert_eq!(SCRIPT.sha1(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_reply_is_read_in_order_and_never_past_its_end() {
+        let returned = Returned::new(vec![
+            Reply::Int(1),
+            Reply::Bytes(b"two".to_vec()),
+            Reply::Int(-3),
+            Reply::Nil,
+        ]);
+        let mut replies = returned.reader();
+        assert_eq!(replies.number(), Ok(1));
+        assert_eq!(replies.text(), Ok("two"));
+        assert!(replies.number().is_err(), "negative");
+        assert!(replies.text().is_err(), "nil");
+        assert!(replies.number().is_err(), "the end");
+    }
+}

@@ -1,0 +1,230 @@
+//! Redis: one connection for an instance, and a bound on every wait for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::lock::Mutex;
+use http::Uri;
+
+use crate::platform::{Platform, RedisError, Reply, within};
+use crate::problem::{Kind, Problem};
+use crate::script::{Argument, Returned, Script};
+
+/// Where Redis is, and how long a command may take.
+pub(crate) struct Store<P: Platform> {
+    address: Result<String, StoreError>,
+    budget: Duration,
+    /// Held while a connection is opened, so that requests that arrive together open one.
+    connection: Mutex<Option<Arc<P::Redis>>>,
+}
+
+/// Why a script has not been run, or why it is not known whether it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// Neither the variable nor the environment says where Redis is.
+    Unconfigured,
+    /// The address is not one of a Redis.
+    BadAddress,
+    /// Redis was not reached in time, or refused. The text is for the operator's log.
+    Unavailable(String),
+}
+
+impl<P: Platform> Store<P> {
+    pub(crate) fn new(url: &str, budget: Duration) -> Self {
+        Self {
+            address: check(url),
+            budget,
+            connection: Mutex::new(None),
+        }
+    }
+
+    /// Runs a script: one round trip, or two where this Redis does not know it yet.
+    pub(crate) async fn run(
+        &self,
+        platform: &P,
+        script: &Script,
+        keys: &[&str],
+        arguments: &[Argument<'_>],
+    ) -> Result<Returned, StoreError> {
+        let count = keys.len().to_string();
+        let mut parameters = vec![script.sha1().as_bytes(), count.as_bytes()];
+        parameters.extend(keys.iter().map(|key| key.as_bytes()));
+        parameters.extend(arguments.iter().map(Argument::as_bytes));
+
+        self.in_time(platform, async {
+            match self.execute(platform, "EVALSHA", &parameters).await {
+                Err(RedisError::NoScript) => {
+                    if let Some(first) = parameters.first_mut() {
+                        *first = script.text().as_bytes();
+                    }
+                    self.execute(platform, "EVAL", &parameters).await
+                }
+                done => done,
+            }
+        })
+        .await
+        .map(Returned::new)
+    }
+
+    /// Waits no longer than the budget. A connection that did not answer in time is given up: it
+    /// may be to a machine that is gone without a word.
+    async fn in_time(
+        &self,
+        platform: &P,
+        work: impl Future<Output = Result<Vec<Reply>, RedisError>>,
+    ) -> Result<Vec<Reply>, StoreError> {
+        self.address.as_ref().map_err(Clone::clone)?;
+        match within(platform, self.budget, work).await {
+            Some(done) => done.map_err(StoreError::from),
+            None => {
+                // Whoever holds the lock is opening another one already.
+                if let Some(mut slot) = self.connection.try_lock() {
+                    *slot = None;
+                }
+                Err(StoreError::Unavailable(format!(
+                    "no answer within {} ms",
+                    self.budget.as_millis()
+                )))
+            }
+        }
+    }
+
+    /// Sends a command; once more, on a new connection, if the one that was kept turns out broken.
+    ///
+    /// The command may then be carried out twice. Every script is written so that this costs its
+    /// caller an attempt or a permit at worst, and never lets anything succeed twice.
+    async fn execute(
+        &self,
+        platform: &P,
+        command: &str,
+        parameters: &[&[u8]],
+    ) -> Result<Vec<Reply>, RedisError> {
+        let kept = self.connect(platform, None).await?;
+        match platform.execute(&kept, command, parameters).await {
+            Err(RedisError::Broken(_)) => {
+                let fresh = self.connect(platform, Some(&kept)).await?;
+                platform.execute(&fresh, command, parameters).await
+            }
+            done => done,
+        }
+    }
+
+    /// The instance's connection; a new one if there is none, or none but the `broken` one.
+    async fn connect(
+        &self,
+        platform: &P,
+        broken: Option<&Arc<P::Redis>>,
+    ) -> Result<Arc<P::Redis>, RedisError> {
+        let mut slot = self.connection.lock().await;
+        if let Some(kept) = slot.as_ref()
+            && !broken.is_some_and(|broken| Arc::ptr_eq(kept, broken))
+        {
+            return Ok(Arc::clone(kept));
+        }
+        *slot = None;
+        let url = self
+            .address
+            .as_deref()
+            .map_err(|_| RedisError::NotAllowed)?;
+        let opened = Arc::new(platform.connect(url).await?);
+        *slot = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+}
+
+/// `redis://` or `rediss://`, a host, and at most a database number after it.
+///
+/// Checked here because a host may log an address that it cannot parse, with its password.
+fn check(url: &str) -> Result<String, StoreError> {
+    if url.is_empty() {
+        return Err(StoreError::Unconfigured);
+    }
+    let uri: Uri = url.parse().map_err(|_| StoreError::BadAddress)?;
+    let scheme = matches!(uri.scheme_str(), Some("redis" | "rediss"));
+    let host = uri.authority().is_some_and(|authority| {
+        let (_, address) = authority
+            .as_str()
+            .rsplit_once('@')
+            .unwrap_or(("", authority.as_str()));
+        let port = address.strip_prefix(authority.host());
+        !authority.host().is_empty() && (port == Some("") || authority.port_u16().is_some())
+    });
+    let database = uri.path().strip_prefix('/').unwrap_or_default();
+    let numbered = database.bytes().all(|byte| byte.is_ascii_digit()) && database.len() <= 9;
+    if scheme && host && numbered {
+        Ok(url.to_owned())
+    } else {
+        Err(StoreError::BadAddress)
+    }
+}
+
+impl From<RedisError> for StoreError {
+    fn from(error: RedisError) -> Self {
+        Self::Unavailable(match error {
+            RedisError::NotAllowed => {
+                "the host does not allow this address: see `redis_allowed_host`".to_owned()
+            }
+            RedisError::NoScript => "Redis forgot a script as soon as it had it".to_owned(),
+            RedisError::Refused(reason) | RedisError::Broken(reason) => reason,
+        })
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unconfigured => Kind::STORE_UNCONFIGURED.because(
+                "Nobody said where Redis is: set the variable `redis_url`, or REDIS_URL in the \
+                 environment, to `redis://host:port`.",
+            ),
+            StoreError::BadAddress => Kind::MISCONFIGURED
+                .because(
+                    "The variable `redis_url` (or REDIS_URL) must be \
+                     `redis://user:password@host:port/database`, or `rediss://`, with anything \
+                     unusual in the password percent-encoded.",
+                )
+                .with("variable", "redis_url"),
+            StoreError::Unavailable(_) => Kind::STORE_UNAVAILABLE
+                .because("The store does not answer. Nothing is lost; try again.")
+                .retry_after(Duration::from_secs(1)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn an_address_of_a_redis_is_taken() {
+        for url in [
+            "redis://127.0.0.1:6379",
+            "redis://127.0.0.1:6379/",
+            "redis://127.0.0.1:6379/15",
+            "redis://default:p%40ss@redis.example:6380/0",
+            "redis://:secret@[::1]:6379",
+            "rediss://redis.example:6380",
+        ] {
+            assert_eq!(check(url), Ok(url.to_owned()));
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn anything_else_is_not_handed_to_the_host() {
+        assert_eq!(check(""), Err(StoreError::Unconfigured));
+        for url in [
+            "127.0.0.1:6379",
+            "http://127.0.0.1:6379",
+            "redis://",
+            "redis:///0",
+            "redis://127.0.0.1:port",
+            "redis://127.0.0.1:6379/zero",
+            "redis://127.0.0.1:6379/0/1",
+            "redis://user:p ss@127.0.0.1",
+            "redis://user:p/ss@127.0.0.1",
+        ] {
+            assert_eq!(check(url), Err(StoreError::BadAddress), "{url}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+-- Takes one of a limit, if one is left.
+-- KEYS[1]  the log (window.lua)
+-- ARGV[1]  limit   ARGV[2]  period in microseconds
+-- Reply    { taken (1 or 0), left, microseconds until the next comes back, moment (0 if none) }
+-- O(1) amortised.
+local limit, period, now = tonumber(ARGV[1]), tonumber(ARGV[2]), clock()
+local left, wait = window_left(KEYS[1], limit, period, now)
+if left == 0 then return { 0, 0, wait, 0 } end
+local moment = window_add(KEYS[1], period, now)
+left, wait = window_left(KEYS[1], limit, period, now)
+return { 1, left, wait, moment }
