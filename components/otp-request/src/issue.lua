@@ -17,6 +17,7 @@ local MINUTE, DAY = 60 * 1000000, 24 * 60 * 60 * 1000000
 local now = clock()
 for i = 1, 3 do adopt(KEYS[4 + i], KEYS[i]) end
 
+local code = code_read(KEYS[1])
 local sends, sends_wait = window_left(KEYS[2], tonumber(ARGV[1]), MINUTE, now)
 local failures, failures_wait = window_left(KEYS[3], tonumber(ARGV[2]), DAY, now)
 local function reply(status, moment, ttl, guesses, wait, nonce, digest)
@@ -40,7 +41,6 @@ end
 
 if sends == 0 or failures == 0 then return reply('refused') end
 
-local code = code_read(KEYS[1])
 if code and code.guesses > 0 and ARGV[5] == 'same' then
   code.sends = code.sends + 1
   code_write(KEYS[1], code)

@@ -17,8 +17,8 @@ local function reply(status, guesses, ttl)
   return { status, now, guesses or 0, ttl or 0, failures, wait }
 end
 
-if window_left(KEYS[2], tonumber(ARGV[3]), DAY, now) == 0 then return reply('failures') end
 local code = code_read(KEYS[1])
+if window_left(KEYS[2], tonumber(ARGV[3]), DAY, now) == 0 then return reply('failures') end
 if not code then return reply('expired') end
 local ttl = redis.call('PTTL', KEYS[1])
 if code.guesses == 0 then return reply('exhausted', 0, ttl) end

@@ -11,19 +11,19 @@ mod body;
 mod call;
 mod client;
 mod config;
+mod connection;
 mod cors;
 mod export;
 mod idempotency;
 mod log;
+pub mod platform;
 mod problem;
 mod quota;
 mod response;
 mod route;
 mod script;
 mod store;
-mod window;
-
-pub mod platform;
+pub mod window;
 
 pub use app::{App, Component, Context};
 pub use body::{Body, BodyBroken};

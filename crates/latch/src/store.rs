@@ -1,11 +1,12 @@
 //! Redis: one connection for an instance, and a bound on every wait for it.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::lock::Mutex;
 use http::Uri;
 
+use crate::connection::Connection;
 use crate::platform::{Platform, RedisError, Reply, within};
 use crate::problem::{Kind, Problem};
 use crate::script::{Argument, Returned, Script};
@@ -14,8 +15,7 @@ use crate::script::{Argument, Returned, Script};
 pub(crate) struct Store<P: Platform> {
     address: Result<String, StoreError>,
     budget: Duration,
-    /// Held while a connection is opened, so that requests that arrive together open one.
-    connection: Mutex<Option<Arc<P::Redis>>>,
+    connection: Connection<P>,
 }
 
 /// Why a script has not been run, or why it is not known whether it has.
@@ -34,7 +34,7 @@ impl<P: Platform> Store<P> {
         Self {
             address: check(url),
             budget,
-            connection: Mutex::new(None),
+            connection: Connection::new(),
         }
     }
 
@@ -47,88 +47,82 @@ impl<P: Platform> Store<P> {
         arguments: &[Argument<'_>],
     ) -> Result<Returned, StoreError> {
         let count = keys.len().to_string();
-        let mut parameters = vec![script.sha1().as_bytes(), count.as_bytes()];
-        parameters.extend(keys.iter().map(|key| key.as_bytes()));
-        parameters.extend(arguments.iter().map(Argument::as_bytes));
+        let rest = || {
+            let keys = keys.iter().map(|key| key.as_bytes());
+            let arguments = arguments.iter().map(Argument::as_bytes);
+            [count.as_bytes()].into_iter().chain(keys).chain(arguments)
+        };
+        let by_name: Vec<_> = [script.sha1().as_bytes()]
+            .into_iter()
+            .chain(rest())
+            .collect();
 
-        self.in_time(platform, async {
-            match self.execute(platform, "EVALSHA", &parameters).await {
+        let call = Exchange {
+            store: self,
+            platform,
+            address: self.address.as_ref().map_err(Clone::clone)?,
+            used: RefCell::new(None),
+        };
+        let work = async {
+            match call.execute("EVALSHA", &by_name).await {
                 Err(RedisError::NoScript) => {
-                    if let Some(first) = parameters.first_mut() {
-                        *first = script.text().as_bytes();
-                    }
-                    self.execute(platform, "EVAL", &parameters).await
+                    let text = [script.text().as_bytes()];
+                    let whole: Vec<_> = text.into_iter().chain(rest()).collect();
+                    call.execute("EVAL", &whole).await
                 }
                 done => done,
             }
-        })
-        .await
-        .map(Returned::new)
-    }
-
-    /// Waits no longer than the budget. A connection that did not answer in time is given up: it
-    /// may be to a machine that is gone without a word.
-    async fn in_time(
-        &self,
-        platform: &P,
-        work: impl Future<Output = Result<Vec<Reply>, RedisError>>,
-    ) -> Result<Vec<Reply>, StoreError> {
-        self.address.as_ref().map_err(Clone::clone)?;
+        };
         match within(platform, self.budget, work).await {
-            Some(done) => done.map_err(StoreError::from),
+            Some(done) => Ok(Returned::new(done?)),
             None => {
-                // Whoever holds the lock is opening another one already.
-                if let Some(mut slot) = self.connection.try_lock() {
-                    *slot = None;
-                }
+                call.give_up();
+                let waited = self.budget.as_millis();
                 Err(StoreError::Unavailable(format!(
-                    "no answer within {} ms",
-                    self.budget.as_millis()
+                    "no answer within {waited} ms"
                 )))
             }
         }
     }
+}
 
+/// What one request has to do with Redis, within its budget.
+struct Exchange<'a, P: Platform> {
+    store: &'a Store<P>,
+    platform: &'a P,
+    address: &'a str,
+    /// The connection that was last used.
+    used: RefCell<Option<Arc<P::Redis>>>,
+}
+
+impl<P: Platform> Exchange<'_, P> {
     /// Sends a command; once more, on a new connection, if the one that was kept turns out broken.
     ///
     /// The command may then be carried out twice. Every script is written so that this costs its
     /// caller an attempt or a permit at worst, and never lets anything succeed twice.
-    async fn execute(
-        &self,
-        platform: &P,
-        command: &str,
-        parameters: &[&[u8]],
-    ) -> Result<Vec<Reply>, RedisError> {
-        let kept = self.connect(platform, None).await?;
-        match platform.execute(&kept, command, parameters).await {
+    async fn execute(&self, command: &str, parameters: &[&[u8]]) -> Result<Vec<Reply>, RedisError> {
+        match self.send(command, parameters).await {
             Err(RedisError::Broken(_)) => {
-                let fresh = self.connect(platform, Some(&kept)).await?;
-                platform.execute(&fresh, command, parameters).await
+                self.give_up();
+                self.send(command, parameters).await
             }
             done => done,
         }
     }
 
-    /// The instance's connection; a new one if there is none, or none but the `broken` one.
-    async fn connect(
-        &self,
-        platform: &P,
-        broken: Option<&Arc<P::Redis>>,
-    ) -> Result<Arc<P::Redis>, RedisError> {
-        let mut slot = self.connection.lock().await;
-        if let Some(kept) = slot.as_ref()
-            && !broken.is_some_and(|broken| Arc::ptr_eq(kept, broken))
-        {
-            return Ok(Arc::clone(kept));
+    async fn send(&self, command: &str, parameters: &[&[u8]]) -> Result<Vec<Reply>, RedisError> {
+        let connection = &self.store.connection;
+        let redis = connection.get(self.platform, self.address).await?;
+        self.used.replace(Some(Arc::clone(&redis)));
+        self.platform.execute(&redis, command, parameters).await
+    }
+
+    /// Leaves the connection that was used to nobody: it is broken, or leads to a machine that is
+    /// gone without a word.
+    fn give_up(&self) {
+        if let Some(redis) = self.used.take() {
+            self.store.connection.discard(&redis);
         }
-        *slot = None;
-        let url = self
-            .address
-            .as_deref()
-            .map_err(|_| RedisError::NotAllowed)?;
-        let opened = Arc::new(platform.connect(url).await?);
-        *slot = Some(Arc::clone(&opened));
-        Ok(opened)
     }
 }
 

@@ -2,12 +2,19 @@
 -- something happened within the last `period` microseconds. Exact: no `period` of time, wherever
 -- it begins, ever holds more than `limit` of them.
 
+-- The key outlives its newest moment: TTLs count whole milliseconds, from a clock that may be one
+-- behind.
+local function window_expire(key, period)
+  redis.call('PEXPIRE', key, period / 1000 + 1)
+end
+
 -- What is left of `limit` at `now`, and in how many microseconds the next one comes back.
 -- Forgets what has left the window, and repairs a key of another type or without a TTL.
 -- O(1), and O(1) for each moment forgotten.
 local function window_left(key, limit, period, now)
-  if redis.call('TYPE', key).ok ~= 'list' then
-    redis.call('DEL', key)
+  local kind = redis.call('TYPE', key).ok
+  if kind ~= 'list' then
+    if kind ~= 'none' then redis.call('DEL', key) end
     return limit, 0
   end
   while true do
@@ -17,7 +24,7 @@ local function window_left(key, limit, period, now)
   end
   local count = redis.call('LLEN', key)
   if count == 0 then return limit, 0 end
-  if redis.call('PTTL', key) == -1 then redis.call('PEXPIRE', key, period / 1000) end
+  if redis.call('PTTL', key) == -1 then window_expire(key, period) end
   local left = math.max(0, limit - count)
   -- Where the limit is reached, the one that must go first is the limit-th from the end.
   local gate = redis.call('LINDEX', key, left == 0 and count - limit or 0)
@@ -30,7 +37,7 @@ local function window_add(key, period, now)
   local newest = redis.call('LINDEX', key, -1)
   local moment = math.max(now, (newest and tonumber(newest) or 0) + 1)
   redis.call('RPUSH', key, string.format('%.0f', moment))
-  redis.call('PEXPIRE', key, period / 1000)
+  window_expire(key, period)
   return moment
 end
 

@@ -8,12 +8,14 @@ use crate::problem::Problem;
 use crate::quota::Quota;
 use crate::script::{Replies, Script};
 
-static TAKE: Script = Script::new(&[
+/// Takes one, if one is left.
+pub static TAKE: Script = Script::new(&[
     Script::CLOCK,
     Script::WINDOW,
     include_str!("window_take.lua"),
 ]);
-static REFUND: Script = Script::new(&[Script::WINDOW, include_str!("window_refund.lua")]);
+/// Takes back what `TAKE` counted.
+pub static REFUND: Script = Script::new(&[Script::WINDOW, include_str!("window_refund.lua")]);
 
 /// At most `limit` in any `period`, counted by a sliding log in Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

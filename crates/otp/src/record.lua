@@ -4,7 +4,9 @@
 -- The record as a table, or nil if there is none or something else stands there. A key without a
 -- TTL did not come from Latch, so it is no code either: it is removed. O(1).
 local function code_read(key)
-  if redis.call('TYPE', key).ok == 'string' and redis.call('PTTL', key) ~= -1 then
+  local kind = redis.call('TYPE', key).ok
+  if kind == 'none' then return nil end
+  if kind == 'string' and redis.call('PTTL', key) ~= -1 then
     local guesses, sends, nonce, digest =
       string.match(redis.call('GET', key), '^(%d+) (%d+) (%S+) (%S+)$')
     if guesses then

@@ -14,6 +14,9 @@ const SIGNALLED: &str = "An error was signalled by the server";
 pub(super) fn classify(text: String) -> RedisError {
     if text.contains("NoScriptError") || text.starts_with("NOSCRIPT") {
         RedisError::NoScript
+    } else if text.contains("ReadOnly") || text.starts_with("READONLY") {
+        // The server has become a replica; whoever is the primary now is behind the same name.
+        RedisError::Broken(text)
     } else if text.starts_with(SIGNALLED) || begins_with_error_code(&text) {
         RedisError::Refused(text)
     } else {
@@ -62,6 +65,7 @@ mod tests {
         for text in [
             "Connection refused (os error 111)",
             "broken pipe",
+            "An error was signalled by the server - ReadOnly: You can't write against a read only replica.",
             "Multiplexed connection driver unexpectedly terminated",
             "",
         ] {
