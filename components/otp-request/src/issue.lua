@@ -17,7 +17,7 @@ local MINUTE, DAY = 60 * 1000000, 24 * 60 * 60 * 1000000
 local now = clock()
 for i = 1, 3 do adopt(KEYS[4 + i], KEYS[i]) end
 
-local code = code_read(KEYS[1])
+local code = code_read(KEYS[1], ARGV[3])
 local sends, sends_wait = window_left(KEYS[2], tonumber(ARGV[1]), MINUTE, now)
 local failures, failures_wait = window_left(KEYS[3], tonumber(ARGV[2]), DAY, now)
 local function reply(status, moment, ttl, guesses, wait, nonce, digest)
@@ -29,6 +29,7 @@ local fingerprint = ARGV[8]
 if fingerprint ~= '' then
   local known = redis.call('GET', KEYS[4])
   if known then
+    expire_at_all(KEYS[4], ARGV[3])
     local of, deadline, ttl, wait, guesses =
       string.match(known, '^(%S+) (%d+) (%d+) (%d+) (%d+)$')
     if of ~= fingerprint then return reply('reused') end

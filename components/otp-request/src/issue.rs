@@ -22,7 +22,7 @@ pub static ISSUE: Script = Script::new(&[
 /// Takes back what `ISSUE` allowed.
 pub static UNDO: Script = Script::new(&[Script::WINDOW, otp::RECORD, include_str!("undo.lua")]);
 /// Marks a request with an idempotency key as answered.
-pub static SETTLE: Script = Script::new(&[include_str!("settle.lua")]);
+pub static SETTLE: Script = Script::new(&[otp::RECORD, include_str!("settle.lua")]);
 
 /// A request that has been read and not yet counted.
 pub(crate) struct Request<'a> {
@@ -146,7 +146,7 @@ impl<'a> Request<'a> {
         let arguments: [Argument<'_>; 9] = [
             settings.per_phone.limit.into(),
             settings.failures.limit.into(),
-            millis(settings.life).into(),
+            otp::millis(settings.life).into(),
             settings.guesses.into(),
             match resend {
                 Resend::Same => "same".into(),
@@ -155,7 +155,7 @@ impl<'a> Request<'a> {
             fresh_nonce.as_str().into(),
             digest.as_str().into(),
             self.fingerprint.as_str().into(),
-            millis(delivery::AT_MOST).into(),
+            otp::millis(delivery::AT_MOST).into(),
         ];
         let returned = context.run(&ISSUE, &keys, &arguments).await?;
 
@@ -251,7 +251,13 @@ impl<'a> Request<'a> {
     /// after the time that a delivery may take.
     pub(crate) async fn settle<P: Platform>(&self, context: &Context<'_, P>) {
         if !self.fingerprint.is_empty() {
-            let _ = context.run(&SETTLE, &[&self.record], &[]).await;
+            let _ = context
+                .run(
+                    &SETTLE,
+                    &[&self.record],
+                    &[otp::millis(self.settings.life).into()],
+                )
+                .await;
         }
     }
 
@@ -268,9 +274,9 @@ impl<'a> Request<'a> {
         nonce: &str,
     ) -> Result<(), Problem> {
         let keys = [self.names.code.as_str(), &self.names.sent, &self.record];
-        context
-            .run(&UNDO, &keys, &[moment.into(), nonce.into()])
-            .await?;
+        let life = otp::millis(self.settings.life);
+        let arguments = [moment.into(), nonce.into(), life.into()];
+        context.run(&UNDO, &keys, &arguments).await?;
         Ok(())
     }
 }
@@ -292,8 +298,4 @@ impl Status {
             _ => Err(StoreError::Unavailable(format!("a status `{text}`"))),
         }
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

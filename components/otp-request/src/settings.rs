@@ -53,7 +53,7 @@ impl Settings {
         Ok(Self {
             keys: Rotation::configure(variables).await?,
             length: variables.number("otp_length", 4..=10).await?,
-            life: Duration::from_secs(variables.number("otp_ttl_s", 1..=600).await?),
+            life: otp::life(variables).await?,
             guesses: variables.number("otp_max_attempts", 1..=100).await?,
             resend: resend(variables).await?,
             per_phone: per_minute(

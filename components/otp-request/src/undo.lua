@@ -1,10 +1,10 @@
 -- Takes back a send that did not come about: as if it had never been asked for. A code that no
 -- other message carries goes with it.
 -- KEYS[1]  the code   KEYS[2]  the log of sends   KEYS[3]  the idempotency record
--- ARGV[1]  moment of the send   ARGV[2]  nonce of the code that it carried
+-- ARGV[1]  moment of the send   ARGV[2]  nonce of the code that it carried   ARGV[3]  life (ms)
 -- Reply    { 1 }
 -- O(sends in a minute).
-local code = code_read(KEYS[1])
+local code = code_read(KEYS[1], ARGV[3])
 if code and code.nonce == ARGV[2] then
   code.sends = code.sends - 1
   if code.sends > 0 then code_write(KEYS[1], code) else redis.call('DEL', KEYS[1]) end

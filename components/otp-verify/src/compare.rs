@@ -71,6 +71,7 @@ impl Settings {
             digest.as_str().into(),
             previous_digest.into(),
             self.failures.limit.into(),
+            otp::millis(self.life).into(),
         ];
         let returned = context.run(&VERIFY, &keys, &arguments).await?;
 

@@ -1,5 +1,7 @@
 //! What the component is configured with.
 
+use std::time::Duration;
+
 use latch::{Misconfigured, Platform, Variables, Window};
 use otp::Rotation;
 
@@ -9,6 +11,7 @@ use crate::token::Tokens;
 pub(crate) struct Settings {
     pub(crate) keys: Rotation,
     pub(crate) failures: Window,
+    pub(crate) life: Duration,
     pub(crate) tokens: Tokens,
 }
 
@@ -19,6 +22,7 @@ impl Settings {
         Ok(Self {
             keys: Rotation::configure(variables).await?,
             failures: otp::failures(variables).await?,
+            life: otp::life(variables).await?,
             tokens: Tokens::configure(variables).await?,
         })
     }

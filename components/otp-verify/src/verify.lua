@@ -2,7 +2,7 @@
 -- KEYS[1]  the code    KEYS[2]  the log of wrong guesses
 -- KEYS[3..4]  the same under the previous secret; absent unless it is being rotated
 -- ARGV[1]  digest of the guess   ARGV[2]  the same by the previous secret, or ""
--- ARGV[3]  wrong guesses in a day
+-- ARGV[3]  wrong guesses in a day         ARGV[4]  a code's life (ms)
 -- Reply    { status, now, guesses left, life of the code (ms), failures left, wait }
 --          status is verified, mismatch, exhausted, expired or failures; times are microseconds.
 -- Comparing digests tells an observer of the time nothing about a code: they are keyed.
@@ -17,7 +17,7 @@ local function reply(status, guesses, ttl)
   return { status, now, guesses or 0, ttl or 0, failures, wait }
 end
 
-local code = code_read(KEYS[1])
+local code = code_read(KEYS[1], ARGV[4])
 if window_left(KEYS[2], tonumber(ARGV[3]), DAY, now) == 0 then return reply('failures') end
 if not code then return reply('expired') end
 local ttl = redis.call('PTTL', KEYS[1])

@@ -13,7 +13,7 @@ mod purpose;
 
 pub use code::{Code, Guess};
 pub use keys::{Keys, Rotation};
-pub use limits::failures;
+pub use limits::{failures, life, millis};
 pub use names::Names;
 pub use phone::Phone;
 pub use purpose::Purpose;

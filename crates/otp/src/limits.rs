@@ -1,4 +1,4 @@
-//! The budget that outlives codes.
+//! How long a code lives, and the budget that outlives it.
 
 use std::time::Duration;
 
@@ -16,4 +16,15 @@ pub async fn failures<P: Platform>(variables: &Variables<'_, P>) -> Result<Windo
             .await?,
         period: Duration::from_secs(24 * 60 * 60),
     })
+}
+
+/// How long a code is good: `otp_ttl_s`, at most the ten minutes of NIST SP 800-63B.
+pub async fn life<P: Platform>(variables: &Variables<'_, P>) -> Result<Duration, Misconfigured> {
+    let seconds = variables.number("otp_ttl_s", 1..=600).await?;
+    Ok(Duration::from_secs(seconds))
+}
+
+/// A duration as scripts and `PX` take it.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,12 +1,18 @@
 -- An outstanding code: the text "<guesses left> <sends> <nonce> <digest>".
 -- `sends` counts the messages that carry it and have not failed; nonce and digest are base64url.
 
--- The record as a table, or nil if there is none or something else stands there. A key without a
--- TTL did not come from Latch, so it is no code either: it is removed. O(1).
-local function code_read(key)
+-- Gives a key that was found without a TTL one of `life` milliseconds. O(1).
+local function expire_at_all(key, life)
+  if redis.call('PTTL', key) == -1 then redis.call('PEXPIRE', key, life) end
+end
+
+-- The record as a table, or nil if there is none. Something else that stands in its place is
+-- removed. O(1).
+local function code_read(key, life)
   local kind = redis.call('TYPE', key).ok
   if kind == 'none' then return nil end
-  if kind == 'string' and redis.call('PTTL', key) ~= -1 then
+  if kind == 'string' then
+    expire_at_all(key, life)
     local guesses, sends, nonce, digest =
       string.match(redis.call('GET', key), '^(%d+) (%d+) (%S+) (%S+)$')
     if guesses then
