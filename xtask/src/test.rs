@@ -53,7 +53,7 @@ enum Level {
     Wasm,
     /// Every Lua script, in a real Redis.
     Script,
-    /// HTTP against the running app, over a real Redis.
+    /// The handlers on the native platform, and HTTP against the running app, over a real Redis.
     EndToEnd,
 }
 
@@ -87,13 +87,17 @@ impl Level {
             .with_context(|| format!("no such level: {name} (unit, wasm, script or e2e)"))
     }
 
-    /// Installs and builds what the level needs, and says how to run it.
-    fn prepare(self) -> anyhow::Result<Command> {
+    /// Installs and builds what the level needs, and says by what commands it is run.
+    fn prepare(self) -> anyhow::Result<Vec<Command>> {
         let mut command = cargo();
         command.args(["test", "--no-fail-fast"]);
         match self {
             Self::Unit => {
-                command.args(["--workspace", "--exclude", "tests"]);
+                command.args(["--workspace", "--exclude", "tests", "--exclude", "host"]);
+                // In the profile in which it is built to run: wasmtime is compiled once, not twice.
+                let mut host = cargo();
+                host.args(["test", "--no-fail-fast", "--profile", "host", "-p", "host"]);
+                return Ok(vec![command, host]);
             }
             Self::Wasm => prepare_wasm(&mut command)?,
             Self::Script => {
@@ -105,23 +109,30 @@ impl Level {
                 let redis = redis::program()?;
                 cargo::build_components()?;
                 command
-                    .args(["-p", "tests", "--test", "e2e"])
+                    .args(["-p", "tests", "--test", "native", "--test", "e2e"])
                     .env("LATCH_REDIS_SERVER", redis)
                     .env("LATCH_HOST_BIN", cargo::build_host()?);
             }
         }
-        Ok(command)
+        Ok(vec![command])
     }
 
     /// Runs the level's tests with `harness` as the test programs' arguments.
     fn run(self, harness: &[OsString]) -> Outcome {
         print(format_args!("\n=== {} ===", self.title()));
         let mut tally = Tally::default();
-        let ended = self.prepare().and_then(|mut command| {
-            command.arg("--").args(harness);
-            process::run_watched(&mut command, |line| {
-                tally += Tally::from_line(line).unwrap_or_default();
-            })
+        let ended = self.prepare().and_then(|commands| {
+            let mut unsuccessful = None;
+            for mut command in commands {
+                command.arg("--").args(harness);
+                let status = process::run_watched(&mut command, |line| {
+                    tally += Tally::from_line(line).unwrap_or_default();
+                })?;
+                if !status.success() {
+                    unsuccessful = Some(status);
+                }
+            }
+            Ok(unsuccessful)
         });
         let trouble = match ended {
             Err(error) => {
@@ -130,7 +141,7 @@ impl Level {
             }
             // Its failed tests are reason enough.
             Ok(_) if tally.failed > 0 => None,
-            Ok(status) if !status.success() => Some(format!("cargo test ended with {status}")),
+            Ok(Some(status)) => Some(format!("cargo test ended with {status}")),
             Ok(_) if tally.ran() == 0 && harness.is_empty() => Some("no test was run".to_owned()),
             Ok(_) => None,
         };
