@@ -42,7 +42,8 @@ struct Body {
 impl Component for OtpRequest {
     type Endpoint = ();
 
-    const ROUTES: &'static [Route<()>] = &[Route::new(Method::POST, "/api/auth/request-otp", ())];
+    const ROUTES: &'static [Route<()>] =
+        &[Route::public(Method::POST, "/api/auth/request-otp", ())];
 
     async fn configure<P: Platform>(variables: &Variables<'_, P>) -> Result<Self, Misconfigured> {
         Settings::configure(variables).await.map(Self)

@@ -61,8 +61,8 @@ impl Component for OtpVerify {
     type Endpoint = Endpoint;
 
     const ROUTES: &'static [Route<Endpoint>] = &[
-        Route::new(Method::POST, "/api/auth/verify-otp", Endpoint::Verify),
-        Route::new(Method::GET, "/.well-known/jwks.json", Endpoint::Jwks),
+        Route::public(Method::POST, "/api/auth/verify-otp", Endpoint::Verify),
+        Route::public(Method::GET, "/.well-known/jwks.json", Endpoint::Jwks),
     ];
 
     async fn configure<P: Platform>(variables: &Variables<'_, P>) -> Result<Self, Misconfigured> {

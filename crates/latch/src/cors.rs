@@ -31,7 +31,7 @@ impl AllowedOrigins {
             .filter(|origin| !origin.is_empty())
             .map(str::to_owned)
             .collect();
-        if origins.iter().all(|origin| is_origin(origin)) {
+        if origins.iter().all(|origin| parse_origin(origin).is_some()) {
             Ok(Self::Exactly(origins))
         } else {
             Err(Misconfigured::new(
@@ -93,18 +93,16 @@ pub(crate) fn preflight(methods: HeaderValue) -> Response {
     response
 }
 
-/// A scheme and an authority, in the form in which browsers send them: no path, no slash at the
-/// end.
-fn is_origin(text: &str) -> bool {
-    let Ok(uri) = text.parse::<Uri>() else {
-        return false;
+/// Checks a web origin: a scheme and an authority, in the form in which browsers send them, without
+/// a path and without a slash at the end.
+pub fn parse_origin(text: &str) -> Option<&str> {
+    let uri: Uri = text.parse().ok()?;
+    let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority())
+    else {
+        return None;
     };
-    match (uri.scheme_str(), uri.authority()) {
-        (Some(scheme @ ("http" | "https")), Some(authority)) => {
-            !authority.as_str().contains(['@', '*']) && text == format!("{scheme}://{authority}")
-        }
-        _ => false,
-    }
+    let bare = !authority.as_str().contains(['@', '*']);
+    (bare && text == format!("{scheme}://{authority}")).then_some(text)
 }
 
 #[cfg(test)]

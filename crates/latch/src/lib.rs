@@ -30,6 +30,7 @@ pub use body::{Body, BodyBroken};
 pub use call::Call;
 pub use client::ClientAddress;
 pub use config::{Misconfigured, Variables};
+pub use cors::parse_origin;
 pub use idempotency::idempotency_key;
 pub use log::{Event, mask_phone};
 pub use platform::Platform;

@@ -25,8 +25,8 @@ pub struct Route<E: 'static> {
 }
 
 impl<E> Route<E> {
-    /// A public endpoint. In `path`, `:name` stands for one segment.
-    pub const fn new(method: Method, path: &'static str, endpoint: E) -> Self {
+    /// An endpoint for everyone. In `path`, `:name` stands for one segment.
+    pub const fn public(method: Method, path: &'static str, endpoint: E) -> Self {
         Self {
             method,
             path,
@@ -35,12 +35,13 @@ impl<E> Route<E> {
         }
     }
 
-    /// The same endpoint, for holders of the service token only.
-    #[must_use]
-    pub fn service(self) -> Self {
+    /// An endpoint for holders of the service token only.
+    pub const fn service(method: Method, path: &'static str, endpoint: E) -> Self {
         Self {
+            method,
+            path,
             access: Access::Service,
-            ..self
+            endpoint,
         }
     }
 
@@ -137,10 +138,10 @@ mod tests {
 
     fn routes() -> [Route<&'static str>; 4] {
         [
-            Route::new(Method::GET, "/things", "list"),
-            Route::new(Method::GET, "/things/:name", "show"),
-            Route::new(Method::DELETE, "/things/:name", "remove"),
-            Route::new(Method::POST, "/things/:name/turn", "turn"),
+            Route::public(Method::GET, "/things", "list"),
+            Route::public(Method::GET, "/things/:name", "show"),
+            Route::public(Method::DELETE, "/things/:name", "remove"),
+            Route::public(Method::POST, "/things/:name/turn", "turn"),
         ]
     }
 
