@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, request::Parts};
+use http::{Method, header, request::Parts};
 
 use crate::auth::ServiceTokens;
 use crate::body::{Body, MAX_BODY};
@@ -103,7 +103,7 @@ impl<P: Platform, C: Component> App<P, C> {
         if route.access() == Access::Service {
             common.tokens.check(&head.headers)?;
         }
-        let body = self.read(&head.method, body).await?;
+        let body = self.read(&head, body).await?;
         let component = self.component().await?;
         let context = Context {
             platform: &self.platform,
@@ -113,15 +113,19 @@ impl<P: Platform, C: Component> App<P, C> {
         component.handle(&context, route.endpoint, call).await
     }
 
-    async fn read(&self, method: &Method, body: impl Body) -> Result<Bytes, Problem> {
-        if matches!(*method, Method::GET | Method::HEAD) {
+    async fn read(&self, head: &Parts, body: impl Body) -> Result<Bytes, Problem> {
+        if matches!(head.method, Method::GET | Method::HEAD) {
             return Ok(Bytes::new());
+        }
+        let too_large = || Kind::CONTENT_TOO_LARGE.because("The body may hold at most 16 KiB.");
+        let announced = head.headers.get(header::CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|length: usize| length > MAX_BODY) {
+            return Err(too_large());
         }
         match within(&self.platform, BODY_TIME, body.read(MAX_BODY)).await {
             Some(Ok(Some(body))) => Ok(body),
-            Some(Ok(None)) => {
-                Err(Kind::CONTENT_TOO_LARGE.because("The body may hold at most 16 KiB."))
-            }
+            Some(Ok(None)) => Err(too_large()),
             Some(Err(_)) => Err(Kind::INVALID_REQUEST.because("The body is not whole.")),
             None => Err(Kind::REQUEST_TIMEOUT.because("The body did not arrive within 10 s.")),
         }

@@ -1,0 +1,157 @@
+//! How many codes may be sent: for one phone, and for one client.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tests::{Answer, App, Vars, phone};
+use tokio::time::sleep;
+
+fn retry_after(answer: &Answer) -> u64 {
+    answer.header("retry-after").unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_phone_is_sent_ten_codes_a_minute() {
+    let app = App::shared().await;
+    let phone = phone();
+    for _ in 0..10 {
+        app.request(&phone).await.ok();
+    }
+
+    for _ in 0..3 {
+        let answer = app.request(&phone).await;
+        answer.quota_exceeded(&["phone"]);
+        assert!(retry_after(&answer) <= 60, "{answer:?}");
+    }
+    app.settle().await;
+    assert_eq!(app.delivered(&phone).len(), 10);
+}
+
+#[tokio::test]
+async fn a_phones_limit_holds_across_purposes() {
+    let app = App::own(Vars::new().with("otp_requests_per_minute", 3)).await;
+    let phone = phone();
+    for purpose in ["login", "transfer", "reset"] {
+        app.request_with(&[], &json!({ "phone": phone, "purpose": purpose }))
+            .await
+            .ok();
+    }
+
+    let ask = json!({ "phone": phone, "purpose": "fourth" });
+
+    app.request_with(&[], &ask).await.quota_exceeded(&["phone"]);
+}
+
+#[tokio::test]
+async fn a_success_does_not_lift_a_phones_limit() {
+    let app = App::own(Vars::new().with("otp_requests_per_minute", 2)).await;
+    let phone = phone();
+    for _ in 0..2 {
+        let code = app.sent_code(&phone).await;
+        app.verify(&phone, &code).await.ok();
+    }
+
+    app.request(&phone).await.quota_exceeded(&["phone"]);
+}
+
+#[tokio::test]
+async fn a_client_may_ask_for_so_many_phones() {
+    let app = App::own(Vars::new().with("otp_requests_per_minute_per_client", 4)).await;
+    for _ in 0..4 {
+        app.request(&phone()).await.ok();
+    }
+
+    let answer = app.request(&phone()).await;
+
+    answer.quota_exceeded(&["client"]);
+    assert!(retry_after(&answer) <= 60, "{answer:?}");
+}
+
+#[tokio::test]
+async fn both_limits_are_named_when_both_are_met() {
+    let vars = Vars::new()
+        .with("otp_requests_per_minute", 2)
+        .with("otp_requests_per_minute_per_client", 2);
+    let app = App::own(vars).await;
+    let phone = phone();
+    for _ in 0..2 {
+        app.request(&phone).await.ok();
+    }
+
+    app.request(&phone)
+        .await
+        .quota_exceeded(&["client", "phone"]);
+}
+
+/// Else a stranger could use up a phone's limit, or a phone a shop's.
+#[tokio::test]
+async fn a_refusal_counts_for_nothing() {
+    let vars = Vars::new()
+        .with("otp_requests_per_minute", 2)
+        .with("otp_requests_per_minute_per_client", 4)
+        .with("otp_allowed_prefixes", "+7");
+    let app = App::own(vars).await;
+    let (one, other) = (phone(), phone());
+    for _ in 0..2 {
+        app.request(&one).await.ok();
+    }
+    for _ in 0..5 {
+        app.request(&one).await.quota_exceeded(&["phone"]);
+        app.request("+447400123456")
+            .await
+            .problem(403, "phone-not-allowed");
+        app.request("+7").await.problem(400, "invalid-phone");
+    }
+
+    for _ in 0..2 {
+        app.request(&other).await.ok();
+    }
+    let third = phone();
+    for _ in 0..5 {
+        app.request(&third).await.quota_exceeded(&["client"]);
+    }
+}
+
+/// The limit is exact at every instant, not only at the edges of minutes: what was sent first
+/// frees its place 60 s later, and only its own.
+#[tokio::test]
+async fn the_minute_slides_and_retry_after_is_true() {
+    let app = App::own(Vars::new().with("otp_requests_per_minute", 2)).await;
+    let phone = phone();
+    let begin = Instant::now();
+    app.request(&phone).await.ok();
+    // No condition to wait for: the gap between the two is what the test is about.
+    sleep(Duration::from_secs(5)).await;
+    app.request(&phone).await.ok();
+    let gap = begin.elapsed().as_secs() + 1;
+
+    let refused = app.request(&phone).await;
+    refused.quota_exceeded(&["phone"]);
+    let wait = retry_after(&refused);
+    let since = begin.elapsed().as_secs();
+    assert!(
+        (59 - since..=56).contains(&wait),
+        "{wait} s after {since} s"
+    );
+
+    sleep(Duration::from_secs(wait)).await;
+
+    app.request(&phone).await.ok();
+    let refused = app.request(&phone).await;
+    refused.quota_exceeded(&["phone"]);
+    assert!(retry_after(&refused) <= gap, "{gap} s: {refused:?}");
+}
+
+#[tokio::test]
+async fn an_answer_says_what_is_left() {
+    let app = App::own(Vars::new().with("otp_requests_per_minute", 3)).await;
+    let phone = phone();
+    for left in (0..3).rev() {
+        let answer = app.request(&phone).await;
+        let field = answer.header("ratelimit").unwrap();
+        assert!(field.contains(&format!("\"phone\";r={left}")), "{field}");
+    }
+    let answer = app.request(&phone).await;
+    let policy = answer.header("ratelimit-policy").unwrap();
+    assert!(policy.contains("\"phone\";q=3;w=60"), "{policy}");
+}

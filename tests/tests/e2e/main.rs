@@ -1,0 +1,32 @@
+//! The app from outside: HTTP in, HTTP out, a real Redis behind it. One module for each topic; the
+//! names of the tests are the rules.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a panic here is a failed test"
+)]
+
+mod any_app;
+mod client_address;
+mod config;
+mod cors;
+mod delivery;
+mod failures;
+mod idempotency;
+mod keys;
+mod limits;
+mod messages;
+mod races;
+mod request;
+mod resend;
+mod rotation;
+mod secrecy;
+mod sign_in;
+mod store;
+mod test_numbers;
+mod token;
+mod verify;
