@@ -134,6 +134,16 @@ async fn a_body_without_a_length_has_at_most_16_kib() {
 }
 
 #[tokio::test]
+async fn a_body_that_announces_too_much_is_a_413_before_it_comes() {
+    let app = App::any().await;
+    let request = head(App::ENDPOINTS[0], "content-length: 16385");
+
+    let answer = raw::exchange(app.url(), request.as_bytes()).await;
+
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[tokio::test]
 async fn a_body_that_never_comes_is_a_408_in_bounded_time() {
     let app = App::any().await;
     let request = head(App::ENDPOINTS[0], "content-length: 100") + "{\"phone\"";
