@@ -27,7 +27,7 @@ const REUSED: Kind = Kind::new(
 pub(crate) struct Answer<'a> {
     issued: &'a Issued,
     client_allowed: bool,
-    quotas: [Quota; 3],
+    quotas: [Quota<'static>; 3],
 }
 
 #[derive(Serialize)]

@@ -43,8 +43,8 @@ pub(crate) struct Issued {
     pub(crate) status: Status,
     /// Redis's time, in seconds since 1970.
     pub(crate) now: u64,
-    pub(crate) sends: Quota,
-    pub(crate) failures: Quota,
+    pub(crate) sends: Quota<'static>,
+    pub(crate) failures: Quota<'static>,
     /// How long the code is still good.
     pub(crate) life: Duration,
     /// How many guesses at it are left.

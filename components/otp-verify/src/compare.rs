@@ -25,7 +25,7 @@ pub(crate) struct Compared {
     pub(crate) guesses: u64,
     /// How long the code is still stored.
     pub(crate) life: Duration,
-    pub(crate) failures: Quota,
+    pub(crate) failures: Quota<'static>,
 }
 
 /// In what way it came out.

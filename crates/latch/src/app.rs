@@ -81,12 +81,12 @@ impl<P: Platform, C: Component> App<P, C> {
             Ok(common) => common,
             Err(error) => return finish(Problem::from(error).into_response()),
         };
-        let origin = head.headers.clone();
+        let origin = head.headers.get(header::ORIGIN).cloned();
         let mut response = self
             .answer(common, head, body)
             .await
             .unwrap_or_else(Problem::into_response);
-        common.origins.apply(&origin, &mut response);
+        common.origins.apply(origin.as_ref(), &mut response);
         finish(response)
     }
 
@@ -191,6 +191,28 @@ impl<'a, P: Platform> Context<'a, P> {
                 .log(self.platform);
         }
         done
+    }
+
+    /// Sends one command that decides nothing: for looking after Redis, within the same time.
+    /// Where it fails, the log is the caller's to write.
+    pub async fn command(
+        &self,
+        name: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<Returned, StoreError> {
+        let store = &self.common.store;
+        store.command(self.platform, name, arguments).await
+    }
+
+    /// Opens a new connection to Redis in the place of the one that is kept, to see whether that
+    /// can still be done.
+    pub async fn reconnect(&self) -> Result<(), StoreError> {
+        self.common.store.reconnect(self.platform).await
+    }
+
+    /// Where Redis is, without user name and password.
+    pub fn redis_address(&self) -> Result<String, StoreError> {
+        self.common.store.address()
     }
 
     /// The client that a call comes from.

@@ -52,6 +52,14 @@ impl<P: Platform> Connection<P> {
         }
     }
 
+    /// Gives up whichever connection is shared. One that is being opened is new in any case.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        if matches!(&*state, State::Open(_)) {
+            *state = State::Closed;
+        }
+    }
+
     fn open_or_begin(&self) -> Next<'_, P> {
         let mut state = self.lock();
         match &*state {

@@ -185,13 +185,13 @@ impl Problem {
 
     /// Adds `RateLimit-Policy` and `RateLimit`.
     #[must_use]
-    pub fn quotas(mut self, quotas: &[Quota]) -> Self {
+    pub fn quotas(mut self, quotas: &[Quota<'_>]) -> Self {
         self.headers.extend(quota::fields(quotas));
         self
     }
 
     /// `quota-exceeded`: names those of `quotas` that are `violated`, and when to try again.
-    pub fn quota_exceeded(quotas: &[Quota], violated: &[&'static str]) -> Self {
+    pub fn quota_exceeded(quotas: &[Quota<'_>], violated: &[&str]) -> Self {
         let wait = quotas
             .iter()
             .filter(|quota| violated.contains(&quota.policy))

@@ -10,9 +10,9 @@ use sfv::{Integer, KeyRef, ListSerializer, StringRef};
 
 /// What is left of one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quota {
+pub struct Quota<'a> {
     /// The policy's name, as `violated-policies` has it too. ASCII.
-    pub policy: &'static str,
+    pub policy: &'a str,
     /// `q`: how many are allowed in a window.
     pub limit: u64,
     /// `w`: the window, written in whole seconds.
@@ -34,13 +34,13 @@ pub fn whole_seconds(duration: Duration) -> u64 {
 }
 
 /// Adds `RateLimit-Policy` and `RateLimit` to an answer.
-pub fn with_quotas(mut response: Response, quotas: &[Quota]) -> Response {
+pub fn with_quotas(mut response: Response, quotas: &[Quota<'_>]) -> Response {
     response.headers_mut().extend(fields(quotas));
     response
 }
 
 /// The two fields; none for no quotas.
-pub(crate) fn fields(quotas: &[Quota]) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+pub(crate) fn fields(quotas: &[Quota<'_>]) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
     let policy = list(quotas, |quota| {
         [("q", quota.limit), ("w", whole_seconds(quota.window))]
     });
@@ -59,8 +59,8 @@ pub(crate) fn fields(quotas: &[Quota]) -> impl Iterator<Item = (HeaderName, Head
 
 /// `"name";a=1;b=2, ...`, RFC 9651.
 fn list(
-    quotas: &[Quota],
-    parameters: impl Fn(&Quota) -> [(&'static str, u64); 2],
+    quotas: &[Quota<'_>],
+    parameters: impl Fn(&Quota<'_>) -> [(&'static str, u64); 2],
 ) -> Option<String> {
     let mut list = ListSerializer::new();
     for quota in quotas {
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
     use wasm_bindgen_test::wasm_bindgen_test;
 
-    fn quota(policy: &'static str) -> Quota {
+    fn quota(policy: &str) -> Quota<'_> {
         Quota {
             policy,
             limit: 10,

@@ -127,6 +127,14 @@ impl<'a> Replies<'a> {
             _ => Err(unexpected()),
         }
     }
+
+    /// The next element, a text that anybody may have written: what is not UTF-8 in it is replaced.
+    pub fn text_lossy(&mut self) -> Result<Cow<'a, str>, StoreError> {
+        match self.0.next() {
+            Some(Reply::Bytes(bytes)) => Ok(String::from_utf8_lossy(bytes)),
+            _ => Err(unexpected()),
+        }
+    }
 }
 
 fn unexpected() -> StoreError {
@@ -151,12 +159,14 @@ mod tests {
         let returned = Returned::new(vec![
             Reply::Int(1),
             Reply::Bytes(b"two".to_vec()),
+            Reply::Bytes(b"th\xffree".to_vec()),
             Reply::Int(-3),
             Reply::Nil,
         ]);
         let mut replies = returned.reader();
         assert_eq!(replies.number(), Ok(1));
         assert_eq!(replies.text(), Ok("two"));
+        assert_eq!(replies.text_lossy().unwrap(), "th\u{fffd}ree");
         assert!(replies.number().is_err(), "negative");
         assert!(replies.text().is_err(), "nil");
         assert!(replies.number().is_err(), "the end");

@@ -57,24 +57,64 @@ impl<P: Platform> Store<P> {
             .chain(rest())
             .collect();
 
+        let done = self
+            .bounded(platform, async |call| {
+                match call.execute("EVALSHA", &by_name).await {
+                    Err(RedisError::NoScript) => {
+                        let text = [script.text().as_bytes()];
+                        let whole: Vec<_> = text.into_iter().chain(rest()).collect();
+                        call.execute("EVAL", &whole).await
+                    }
+                    done => done,
+                }
+            })
+            .await;
+        done.map(Returned::new)
+    }
+
+    /// Sends one command that is not a script: one round trip.
+    pub(crate) async fn command(
+        &self,
+        platform: &P,
+        name: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<Returned, StoreError> {
+        let arguments: Vec<_> = arguments.iter().map(Argument::as_bytes).collect();
+        let done = self
+            .bounded(platform, async |call| call.execute(name, &arguments).await)
+            .await;
+        done.map(Returned::new)
+    }
+
+    /// Opens a new connection in the place of the one that is kept.
+    pub(crate) async fn reconnect(&self, platform: &P) -> Result<(), StoreError> {
+        self.connection.close();
+        self.bounded(platform, async |call| call.connection().await.map(drop))
+            .await
+    }
+
+    /// Where Redis is, without what opens it: `redis://***@host:port/database`.
+    pub(crate) fn address(&self) -> Result<String, StoreError> {
+        self.address
+            .as_deref()
+            .map(without_credentials)
+            .map_err(Clone::clone)
+    }
+
+    /// Does `work` within the budget.
+    async fn bounded<T>(
+        &self,
+        platform: &P,
+        work: impl AsyncFnOnce(&Exchange<'_, P>) -> Result<T, RedisError>,
+    ) -> Result<T, StoreError> {
         let call = Exchange {
             store: self,
             platform,
             address: self.address.as_ref().map_err(Clone::clone)?,
             used: RefCell::new(None),
         };
-        let work = async {
-            match call.execute("EVALSHA", &by_name).await {
-                Err(RedisError::NoScript) => {
-                    let text = [script.text().as_bytes()];
-                    let whole: Vec<_> = text.into_iter().chain(rest()).collect();
-                    call.execute("EVAL", &whole).await
-                }
-                done => done,
-            }
-        };
-        match within(platform, self.budget, work).await {
-            Some(done) => Ok(Returned::new(done?)),
+        match within(platform, self.budget, work(&call)).await {
+            Some(done) => Ok(done?),
             None => {
                 call.give_up();
                 let waited = self.budget.as_millis();
@@ -111,10 +151,15 @@ impl<P: Platform> Exchange<'_, P> {
     }
 
     async fn send(&self, command: &str, parameters: &[&[u8]]) -> Result<Vec<Reply>, RedisError> {
+        let redis = self.connection().await?;
+        self.platform.execute(&redis, command, parameters).await
+    }
+
+    async fn connection(&self) -> Result<Arc<P::Redis>, RedisError> {
         let connection = &self.store.connection;
         let redis = connection.get(self.platform, self.address).await?;
         self.used.replace(Some(Arc::clone(&redis)));
-        self.platform.execute(&redis, command, parameters).await
+        Ok(redis)
     }
 
     /// Leaves the connection that was used to nobody: it is broken, or leads to a machine that is
@@ -149,6 +194,15 @@ fn check(url: &str) -> Result<String, StoreError> {
         Ok(url.to_owned())
     } else {
         Err(StoreError::BadAddress)
+    }
+}
+
+/// An address that [`check`] has let pass, without user name, password and query.
+fn without_credentials(url: &str) -> String {
+    let bare = url.split('?').next().unwrap_or_default();
+    match (bare.split_once("://"), bare.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, address))) => format!("{scheme}://***@{address}"),
+        _ => bare.to_owned(),
     }
 }
 
@@ -201,6 +255,22 @@ mod tests {
             "rediss://redis.example:6380",
         ] {
             assert_eq!(check(url), Ok(url.to_owned()));
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn an_address_is_shown_without_what_opens_it() {
+        for (url, shown) in [
+            ("redis://127.0.0.1:6379/1", "redis://127.0.0.1:6379/1"),
+            (
+                "rediss://user:p%40ss@redis.example:6380/0",
+                "rediss://***@redis.example:6380/0",
+            ),
+            ("redis://:p@ss@127.0.0.1:6379", "redis://***@127.0.0.1:6379"),
+            ("redis://user@[::1]:6379", "redis://***@[::1]:6379"),
+            ("redis://127.0.0.1:6379?x=secret", "redis://127.0.0.1:6379"),
+        ] {
+            assert_eq!(without_credentials(url), shown);
         }
     }
 

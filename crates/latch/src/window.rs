@@ -34,7 +34,7 @@ pub struct Taken {
     /// Whether there was one left to take.
     pub allowed: bool,
     /// What is left now.
-    pub quota: Quota,
+    pub quota: Quota<'static>,
     moment: u64,
 }
 
@@ -68,7 +68,7 @@ impl Window {
 
     /// Reads what `window_left` of window.lua returned: what is left, and the microseconds until
     /// the next one comes back.
-    pub fn quota(&self, replies: &mut Replies<'_>) -> Result<Quota, Problem> {
+    pub fn quota(&self, replies: &mut Replies<'_>) -> Result<Quota<'static>, Problem> {
         Ok(Quota {
             policy: self.policy,
             limit: self.limit,
