@@ -1,0 +1,46 @@
+-- Decides whether a call may pass.
+-- KEYS[1]  the circuit   ARGV[1]  its policy, JSON
+-- Reply    { from, to, reason, allowed (1 or 0), state, permit, retry_after_ms, cache_ms }
+--          from, to and reason are those of a transition, "" without one; permit is "" unless
+--          half_open lends one.
+-- O(size of the value), which is bounded.
+
+-- The longest that a client may go by an answer. It learns of a trip that much later.
+local MAX_CACHE_MS = 500
+
+local policy, now = cjson.decode(ARGV[1]), now_ms()
+local circuit = circuit_load(KEYS[1], policy, now)
+local state = circuit_state(circuit)
+
+local function answer(allowed, wait, cache, permit)
+  local from, to, reason = unpack(circuit_save(KEYS[1], circuit, policy, now))
+  return { from, to, reason, allowed, state, permit or '', wait, cache }
+end
+local function allow(cache, permit) return answer(1, 0, cache, permit) end
+local function refuse(wait) return answer(0, wait, 0) end
+
+local cache = math.min(MAX_CACHE_MS, math.floor(policy.open_ms / 10))
+if state == 'disabled' or state == 'metrics_only' then return allow(cache) end
+if state == 'closed' then return allow(window_is_well(circuit, policy) and cache or 0) end
+
+if state == 'half_open' then
+  local probes = circuit.probes
+  if #probes.leases < policy.half_open_permits then
+    probes.issued = probes.issued + 1
+    table.insert(probes.leases, { probes.issued, now + policy.permit_lease_ms })
+    circuit.changed = true
+    return allow(0, string.format('%.0f-%.0f', circuit.since, probes.issued))
+  end
+end
+
+if state == 'recovering' then
+  -- Each call brings the share that may pass, in thousandths; a whole one lets a call through.
+  local passed = now - circuit.since
+  local share = 100 + math.floor(900 * passed / policy.recovery_ms)
+  circuit.credit, circuit.changed = circuit.credit + share, true
+  if circuit.credit < 1000 then return refuse(math.min(ASK_AGAIN_MS, policy.recovery_ms - passed)) end
+  circuit.credit = circuit.credit - 1000
+  return allow(0)
+end
+
+return refuse(circuit_retry_after(circuit, policy, now))

@@ -1,0 +1,53 @@
+-- The transitions of the table in lib.rs, one function for each that there is.
+
+-- An override lies over the state; what is beneath goes on by the clock.
+local function circuit_state(circuit)
+  return circuit.override and circuit.override.mode or circuit.state
+end
+
+local function enter(circuit, state, now, reason)
+  circuit.state, circuit.since, circuit.reason, circuit.changed = state, now, reason, true
+end
+
+-- closed | half_open | recovering => open
+local function trip(circuit, policy, now, reason)
+  enter(circuit, 'open', now, reason)
+  circuit.trips = circuit.trips + 1
+  circuit.ends = now + math.min(policy.open_max_ms, policy.open_ms * 2 ^ (circuit.trips - 1))
+end
+
+-- open => half_open
+local function probe(circuit, now)
+  enter(circuit, 'half_open', now, 'The open time is over, and probes find out how things are.')
+  circuit.probes = { successes = 0, slow = 0, issued = 0, leases = {} }
+end
+
+-- half_open | recovering => closed
+local function close(circuit, now, reason)
+  enter(circuit, 'closed', now, reason)
+  circuit.trips = 0
+end
+
+-- half_open => recovering | closed
+local function recover(circuit, policy, now)
+  circuit.window, circuit.reporters = {}, {}
+  if policy.recovery_ms == 0 then return close(circuit, now, 'The probes succeeded.') end
+  enter(circuit, 'recovering', now, 'The probes succeeded, and a growing share of calls may pass.')
+  -- So that the first call passes.
+  circuit.credit = 900
+end
+
+-- What time alone brings about.
+local function circuit_settle(circuit, policy, now)
+  if circuit.override and circuit.override.ends <= now then
+    circuit.override, circuit.changed = nil, true
+  end
+  if circuit.state == 'open' and circuit.ends <= now then probe(circuit, now) end
+  if circuit.state == 'half_open' then
+    circuit.probes.leases = keep(circuit.probes.leases, function(lease) return lease[2] > now end)
+  end
+  if circuit.state == 'recovering' and circuit.since + policy.recovery_ms <= now then
+    close(circuit, now, 'It has recovered.')
+  end
+  window_forget(circuit, policy, now)
+end
