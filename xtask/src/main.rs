@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask up`, `test` and `env`.
+//! The project's commands: `cargo xtask up`, `test`, `verify` and `env`.
 //!
 //! Each works on a fresh machine that has rustup: what is missing is installed, and said.
 #![forbid(unsafe_code)]
@@ -11,12 +11,14 @@ mod cargo;
 mod dotenv;
 mod install;
 mod lockfile;
+mod node;
 mod process;
 mod progress;
 mod redis;
 mod tally;
 mod test;
 mod up;
+mod verify;
 mod workspace;
 
 use std::process::ExitCode;
@@ -36,6 +38,10 @@ Commands:
           --level LEVEL   unit, wasm, script or e2e; may be repeated [all]
           ARG...          passed on to the test programs: names to filter by, or,
                           after --, options such as --nocapture
+  verify
+        Ask a running app whether everything works, and what to do if not
+          --url URL       where it is [http://127.0.0.1:3000]
+          --token TOKEN   its service token [that of .env]
   env   Write .env with fresh development secrets, unless there is one";
 
 /// How a shell reports a program that Ctrl-C ended.
@@ -65,6 +71,7 @@ fn run(mut args: lexopt::Parser) -> anyhow::Result<ExitCode> {
     match command.to_str() {
         Some("up") => up::run(&up::Options::parse(args)?),
         Some("test") => test::run(&test::Options::parse(args)?),
+        Some("verify") => verify::run(&verify::Options::parse(args)?),
         Some("env") => dotenv::run(args),
         _ => anyhow::bail!("no such command: {}\n\n{USAGE}", command.display()),
     }

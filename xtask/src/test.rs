@@ -11,7 +11,7 @@ use crate::cargo::{self, cargo};
 use crate::lockfile::Lockfile;
 use crate::progress::{print, say};
 use crate::tally::Tally;
-use crate::{install, process, redis};
+use crate::{install, node, process, redis};
 
 /// What `cargo xtask test` was asked.
 #[derive(Debug, Default)]
@@ -107,10 +107,13 @@ impl Level {
             }
             Self::EndToEnd => {
                 let redis = redis::program()?;
+                let node = node::for_oidc()?;
                 cargo::build_components()?;
                 command
-                    .args(["-p", "tests", "--test", "native", "--test", "e2e"])
+                    .args(["-p", "tests", "--test", "dependencies"])
+                    .args(["--test", "native", "--test", "e2e"])
                     .env("LATCH_REDIS_SERVER", redis)
+                    .env("LATCH_NODE", node)
                     .env("LATCH_HOST_BIN", cargo::build_host()?);
             }
         }
