@@ -25,6 +25,7 @@
 //! |---|---|
 //! | `LATCH_HOST_BIN` | the host that runs the app; default `target/host/latch-host`. It is called as `latch-host --manifest .. --runtime-config-file .. --listen 127.0.0.1:0` and its first line on stdout is `Serving http://127.0.0.1:PORT` |
 //! | `LATCH_REDIS_SERVER` | `redis-server` or `valkey-server`; default `redis-server` in the `PATH` |
+//! | `LATCH_NODE` | Node.js 20 or later; default `node` in the `PATH` |
 //! | `LATCH_BASE_URL` | a running app (`spin up`) for the tests that use [`App::any`]; the others start the host as ever |
 //! | `LATCH_TEST_NUMBER` | an entry of that app's `otp_test_numbers`, `+77770000001=123456` |
 //! | `LATCH_SERVICE_TOKEN` | that app's `service_token` |
@@ -89,7 +90,7 @@ pub fn masked(phone: &str) -> String {
 }
 
 /// The workspace's root folder.
-fn workspace() -> &'static Path {
+pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 

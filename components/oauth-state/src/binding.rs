@@ -7,7 +7,7 @@ use crate::flow::Flow;
 
 /// How a state is bound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub(crate) enum Binding {
     /// By a cookie of the browser's, one for each flow, so that two tabs do not disturb each other.
     #[default]
@@ -16,6 +16,19 @@ pub(crate) enum Binding {
     Token,
     /// Not at all: for callers without a browser.
     None,
+}
+
+impl TryFrom<String> for Binding {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        match name.as_str() {
+            "cookie" => Ok(Self::Cookie),
+            "token" => Ok(Self::Token),
+            "none" => Ok(Self::None),
+            _ => Err("must be `cookie`, `token` or `none`"),
+        }
+    }
 }
 
 /// The name of a flow's cookie. `__Host-`: no subdomain and no plain HTTP can set it (RFC 6265bis,

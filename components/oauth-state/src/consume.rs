@@ -79,14 +79,12 @@ pub(crate) async fn consume<P: Platform>(
     let refusal = match reply.text()? {
         "consumed" => {
             let created_at = reply.number()?;
-            let consumed = Consumed::new(&flow, reply.text()?, created_at)?;
-            return Ok(json(StatusCode::OK, &consumed));
+            let consumed = Consumed::new(&flow, reply.text()?, created_at);
+            return consumed
+                .map(|consumed| json(StatusCode::OK, &consumed))
+                .ok_or_else(expired);
         }
-        "expired" => {
-            return Err(EXPIRED.because(
-                "This state is unknown or older than ten minutes: begin the flow again.",
-            ));
-        }
+        "expired" => return Err(expired()),
         "replayed" => REPLAYED.because("This state has been used before: begin the flow again."),
         "binding" => BINDING_MISMATCH.because(
             "The flow was begun in another browser: neither its cookie nor its token came with \
@@ -105,6 +103,10 @@ pub(crate) async fn consume<P: Platform>(
     Err(refusal)
 }
 
+fn expired() -> Problem {
+    EXPIRED.because("This state is unknown or older than ten minutes: begin the flow again.")
+}
+
 /// Digests of what the caller brings of the browser's: its cookies of this flow, or a token.
 fn secrets_brought(flow: &Flow, call: &Call, token: Option<&str>) -> String {
     let name = cookie_name(flow);
@@ -117,14 +119,14 @@ fn secrets_brought(flow: &Flow, call: &Call, token: Option<&str>) -> String {
 }
 
 impl Consumed {
-    fn new(flow: &Flow, payload: &str, created_at: u64) -> Result<Self, StoreError> {
-        let payload: Payload = serde_json::from_str(payload)
-            .map_err(|_| StoreError::Unavailable("a state's payload is not ours".to_owned()))?;
+    /// `None` if something else wrote what Redis has: then it is not a state.
+    fn new(flow: &Flow, payload: &str, created_at: u64) -> Option<Self> {
+        let payload: Payload = serde_json::from_str(payload).ok()?;
         let Secrets {
             code_verifier,
             nonce,
         } = flow.secrets(&payload.salt);
-        Ok(Self {
+        Some(Self {
             provider: payload.provider,
             redirect_uri: payload.redirect_uri,
             return_to: payload.return_to,

@@ -36,8 +36,7 @@ struct Body {
     return_to: Option<String>,
     issuer: Option<String>,
     context: Option<Box<RawValue>>,
-    #[serde(default)]
-    binding: Binding,
+    binding: Option<Binding>,
 }
 
 /// What Redis keeps for the backend: nothing that ends a flow without its state.
@@ -75,7 +74,7 @@ pub(crate) async fn issue<P: Platform>(
 ) -> Result<Response, Problem> {
     let body: Body = call.json()?;
     body.check(settings)?;
-    let binding = body.binding;
+    let binding = body.binding.unwrap_or_default();
 
     let flow = Flow::new(context.random());
     let secret = URL_SAFE_NO_PAD.encode(context.random::<32>());
@@ -83,7 +82,7 @@ pub(crate) async fn issue<P: Platform>(
     let secrets = flow.secrets(&salt);
     let client_key = client_key(&context.client(call));
     let (stored, client) = join(
-        store(context, &flow, &secret, body.payload(salt)),
+        store(context, &flow, binding, &secret, body.payload(salt)),
         settings.per_client.take(context, &client_key),
     )
     .await;
@@ -127,8 +126,9 @@ fn client_key(client: &ClientAddress) -> String {
 async fn store<P: Platform>(
     context: &Context<'_, P>,
     flow: &Flow,
+    binding: Binding,
     secret: &str,
-    (binding, payload): (Binding, Payload),
+    payload: Payload,
 ) -> Result<(), Problem> {
     let bound_to = match binding {
         Binding::None => "-".to_owned(),
@@ -146,11 +146,8 @@ async fn store<P: Platform>(
         payload.as_str().into(),
         life_ms().into(),
     ];
-    let returned = context.run(&ISSUE, &[&flow.key()], &arguments).await?;
-    match returned.reader().number()? {
-        1 => Ok(()),
-        _ => Err(StoreError::Unavailable("a new state exists already".to_owned()).into()),
-    }
+    context.run(&ISSUE, &[&flow.key()], &arguments).await?;
+    Ok(())
 }
 
 pub(crate) fn life_ms() -> u64 {
@@ -196,16 +193,15 @@ impl Body {
         }
     }
 
-    fn payload(self, salt: String) -> (Binding, Payload) {
-        let payload = Payload {
+    fn payload(self, salt: String) -> Payload {
+        Payload {
             provider: self.provider,
             redirect_uri: self.redirect_uri,
             return_to: self.return_to,
             issuer: self.issuer,
             context: self.context,
             salt,
-        };
-        (self.binding, payload)
+        }
     }
 }
 

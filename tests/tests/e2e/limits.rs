@@ -120,8 +120,9 @@ async fn the_minute_slides_and_retry_after_is_true() {
     let phone = phone();
     let begin = Instant::now();
     app.request(&phone).await.ok();
-    // No condition to wait for: the gap between the two is what the test is about.
-    sleep(Duration::from_secs(5)).await;
+    // No condition to wait for: the gap between the two is what the test is about. It is longer
+    // than a busy machine may oversleep, below.
+    sleep(Duration::from_secs(20)).await;
     app.request(&phone).await.ok();
     let gap = begin.elapsed().as_secs() + 1;
 
@@ -130,7 +131,7 @@ async fn the_minute_slides_and_retry_after_is_true() {
     let wait = retry_after(&refused);
     let since = begin.elapsed().as_secs();
     assert!(
-        (59 - since..=56).contains(&wait),
+        (59 - since..=41).contains(&wait),
         "{wait} s after {since} s"
     );
 

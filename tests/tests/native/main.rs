@@ -1,6 +1,8 @@
 //! The same handlers on the native platform, called without HTTP: what an instance keeps, and
 //! what it does when Redis goes.
 
+// The future of fifty requests at once is a deep type.
+#![recursion_limit = "256"]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -36,8 +36,8 @@ impl Driven {
 
     /// Lets `span` microseconds pass: for the clock, and for all that is to expire.
     ///
-    /// Real time passes too, a little, which the clock does not see. A log forgets by the clock
-    /// alone, so it is given some time to make up for that; what else expires is made to do so
+    /// Real time passes too, a little, which the clock does not see. Logs and buckets go by the
+    /// clock alone, so they are given some time to make up for that; what else expires is made to do so
     /// half a second away from any moment at which the clock may stand.
     pub(crate) fn advance(&mut self, span: u64) {
         self.now += span;
@@ -45,7 +45,8 @@ impl Driven {
         let age = "for _, key in ipairs(redis.call('KEYS', '*')) do
                      local ttl = redis.call('PTTL', key)
                      local list = redis.call('TYPE', key).ok == 'list'
-                     local grace = list and 400 or 0
+                     local bucket = string.find(key, 'ratelimit:', 1, true) == 1
+                     local grace = (list or bucket) and 400 or 0
                      if ttl >= 0 then redis.call('PEXPIRE', key, ttl + grace - ARGV[1]) end
                    end";
         let _: Value = self.query(&["EVAL", age, "0", &(span / MILLI).to_string()]);

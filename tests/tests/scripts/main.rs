@@ -13,9 +13,13 @@
     reason = "a panic here is a failed test"
 )]
 
+mod circuit;
 mod driven;
 mod issue;
+mod oauth;
+mod oauth_model;
 mod otp_model;
 mod otp_sequences;
+mod rate_limit;
 mod verify;
 mod window;

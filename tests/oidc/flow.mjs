@@ -1,0 +1,76 @@
+// Plays one story of people who sign in, and writes how it ended as a line of JSON:
+//
+//     LATCH_URL=http://127.0.0.1:3000 LATCH_SERVICE_TOKEN=... node flow.mjs cookie sign-in
+
+import { Browser } from "./browser.mjs";
+import { begin } from "./front_end.mjs";
+import { startProvider } from "./provider.mjs";
+import { startSite } from "./site.mjs";
+
+const RETURN_TO = "/account?tab=1";
+const DEADLINE_MS = 60_000;
+
+const { LATCH_URL: url, LATCH_SERVICE_TOKEN: token } = process.env;
+const [binding, story] = process.argv.slice(2);
+
+/** What begins a sign-in in a browser: the address at which it goes on. */
+const begins = {
+  cookie(browser) {
+    const fetch = (path, init) => browser.fetch(site.origin + path, init);
+    return begin(fetch, site, RETURN_TO);
+  },
+  token: () => `${site.origin}/login?return_to=${encodeURIComponent(RETURN_TO)}`,
+};
+
+const stories = {
+  async "sign-in"() {
+    const alice = new Browser();
+    return open(alice, await authorize(alice, "alice"));
+  },
+
+  async replay() {
+    const alice = new Browser();
+    const callback = await authorize(alice, "alice");
+    return { first: await open(alice, callback), second: await open(alice, callback) };
+  },
+
+  // Login CSRF: Alice would be signed in as Mallory.
+  async "another-browser"() {
+    const [mallory, alice] = [new Browser(), new Browser()];
+    await authorize(alice, "alice");
+    const callback = await authorize(mallory, "mallory");
+    return { alice: await open(alice, callback), mallory: await open(mallory, callback) };
+  },
+
+  // Mix-up: an answer that another provider gave.
+  async "another-issuer"() {
+    const alice = new Browser();
+    const callback = new URL(await authorize(alice, "alice"));
+    callback.searchParams.set("iss", "https://attacker.example");
+    return open(alice, callback.href);
+  },
+};
+
+/** Signs in at the provider and consents. The callback that follows is not opened yet. */
+async function authorize(browser, login) {
+  const loginPage = await browser.goTo(await begins[binding](browser));
+  const consentPage = await browser.submit(loginPage, { login, password: "any" });
+  const callback = await browser.submit(consentPage, {}, site.redirect_uri);
+  return callback.url;
+}
+
+/** What the site says at an address. */
+async function open(browser, url) {
+  const { status, text } = await browser.goTo(url);
+  if (status === 500) throw new Error(text);
+  return { status, ...JSON.parse(text) };
+}
+
+setTimeout(() => {
+  console.error("this story does not end");
+  process.exit(1);
+}, DEADLINE_MS).unref();
+
+const site = await startSite({ url, token }, startProvider);
+console.log(JSON.stringify(await stories[story]()));
+process.exit();

@@ -1,0 +1,28 @@
+// What a page of the site does to sign somebody in.
+
+/** Begins a flow, bound to this browser by a cookie, and says where the browser is to go. */
+export async function begin(fetch, site, return_to) {
+  const { issuer, redirect_uri } = site;
+  const answer = await fetch("/api/oauth/state", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ provider: "example", issuer, redirect_uri, return_to }),
+  });
+  return authorizationUrl(site, await answer.json());
+}
+
+/** The provider's first page, asked as RFC 6749, RFC 7636 and OpenID Connect Core say. */
+export function authorizationUrl({ authorization_endpoint, client_id, redirect_uri }, flow) {
+  const { state, nonce, code_challenge, code_challenge_method } = flow;
+  const query = new URLSearchParams({
+    response_type: "code",
+    scope: "openid",
+    client_id,
+    redirect_uri,
+    state,
+    nonce,
+    code_challenge,
+    code_challenge_method,
+  });
+  return `${authorization_endpoint}?${query}`;
+}

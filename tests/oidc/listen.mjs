@@ -1,0 +1,13 @@
+// A server on a free port of this machine.
+
+import { createServer } from "node:http";
+
+/** Listens, and says where. The process's end is the server's. */
+export async function listen(host) {
+  const server = createServer();
+  await new Promise((listening, failed) => {
+    server.once("error", failed);
+    server.listen(0, host, listening);
+  });
+  return { server, origin: `http://${host}:${server.address().port}` };
+}

@@ -1,0 +1,67 @@
+// The site that people sign in to: its addresses, and a proxy to Latch behind them.
+
+import { randomUUID } from "node:crypto";
+import { buffer } from "node:stream/consumers";
+import * as oidc from "openid-client";
+import { BackEnd } from "./back_end.mjs";
+import { authorizationUrl } from "./front_end.mjs";
+import { listen } from "./listen.mjs";
+
+/** Starts the site. `startProvider` says who the provider is to it. */
+export async function startSite(latch, startProvider) {
+  const { server, origin } = await listen("127.0.0.1");
+  const redirect_uri = `${origin}/callback`;
+  const { issuer, client_id, client_secret } = await startProvider(redirect_uri);
+  const insecure = { execute: [oidc.allowInsecureRequests] };
+  const provider = await oidc.discovery(
+    new URL(issuer), client_id, client_secret, undefined, insecure,
+  );
+  const { authorization_endpoint } = provider.serverMetadata();
+  const site = { origin, issuer, authorization_endpoint, client_id, redirect_uri };
+  const routes = routesOf(site, latch, new BackEnd(latch, provider));
+  server.on("request", (request, response) => serve(routes, request, response));
+  return site;
+}
+
+function routesOf(site, latch, backEnd) {
+  const sessions = new Map();
+  return {
+    // Latch is behind the site's own origin, so that its cookie is one of the site's.
+    async "/api/oauth/state"(url, request) {
+      return fetch(latch.url + url.pathname, {
+        method: request.method,
+        headers: { "content-type": request.headers["content-type"] },
+        body: await buffer(request),
+      });
+    },
+
+    // The way without a cookie of Latch's: the site has a session.
+    async "/login"(url) {
+      const flow = await backEnd.begin(site, url.searchParams.get("return_to"));
+      const session = randomUUID();
+      sessions.set(session, flow.binding_token);
+      const headers = {
+        location: authorizationUrl(site, flow),
+        "set-cookie": `session=${session}; Path=/; Secure; HttpOnly; SameSite=Lax`,
+      };
+      return new Response(null, { status: 303, headers });
+    },
+
+    async "/callback"(url, { headers: { cookie = "" } }) {
+      const session = cookie.match(/(?:^|; )session=([^;]+)/)?.[1];
+      const binding_token = sessions.get(session);
+      return Response.json(await backEnd.finish(url, { cookie, binding_token }));
+    },
+  };
+}
+
+async function serve(routes, request, response) {
+  const url = new URL(request.url, `http://${request.headers.host}`);
+  const answer = await routes[url.pathname](url, request).catch((problem) =>
+    problem.code
+      ? Response.json(problem, { status: problem.status })
+      : new Response(problem.stack, { status: 500 }),
+  );
+  const headers = Object.fromEntries(answer.headers);
+  response.writeHead(answer.status, headers).end(await answer.text());
+}

@@ -1,0 +1,20 @@
+//! OAuth states: how flows begin and end, and everything that keeps them from ending elsewhere.
+
+mod binding;
+mod config;
+mod consume;
+mod context;
+mod cookies;
+mod fields;
+mod flow;
+mod http;
+mod issue;
+mod issuer;
+mod keys;
+mod limit;
+mod provider;
+mod races;
+mod return_to;
+mod secrecy;
+mod service;
+mod store;

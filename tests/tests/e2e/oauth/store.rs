@@ -1,0 +1,57 @@
+//! Redis away: no flow begins, none ends, and none is burnt by it.
+
+use serde_json::json;
+use tests::{App, Redis, Vars};
+
+use super::flow::{Flow, ask};
+
+fn vars() -> Vars {
+    Vars::new().with("redis_timeout_ms", 1500)
+}
+
+async fn assert_unavailable(app: &App, flow: &Flow) {
+    let answer = ask(app, &json!({ "provider": "example" })).await;
+    answer.problem(503, "store-unavailable");
+    assert_eq!(answer.header("set-cookie"), None);
+    flow.consume(app).await.problem(503, "store-unavailable");
+}
+
+#[tokio::test]
+async fn a_redis_that_is_away_is_a_503_and_then_found_again() {
+    let redis = Redis::start().await;
+    let app = App::start(&redis, &vars()).await;
+    let lost = Flow::begin(&app).await;
+    redis.kill();
+    assert_unavailable(&app, &lost).await;
+
+    redis.restart().await;
+
+    Flow::begin(&app).await.consume(&app).await.ok();
+    // This Redis kept nothing.
+    lost.consume(&app).await.problem(410, "state-expired");
+}
+
+#[tokio::test]
+async fn a_redis_without_memory_begins_no_flow() {
+    let redis = Redis::start().await;
+    let app = App::start(&redis, &vars()).await;
+    Flow::begin(&app).await;
+    let _: () = redis.run("CONFIG SET maxmemory 1");
+
+    let answer = ask(&app, &json!({ "provider": "example" })).await;
+
+    answer.problem(503, "store-unavailable");
+}
+
+#[tokio::test]
+async fn scripts_that_redis_forgot_and_connections_that_it_lost_are_not_noticed() {
+    let redis = Redis::start().await;
+    let app = App::start(&redis, &vars()).await;
+    for trouble in ["SCRIPT FLUSH SYNC", "CLIENT KILL TYPE normal"] {
+        let flow = Flow::begin(&app).await;
+        let _: redis::Value = redis.run(trouble);
+        flow.consume(&app).await.ok();
+        let _: redis::Value = redis.run(trouble);
+        Flow::begin(&app).await;
+    }
+}
