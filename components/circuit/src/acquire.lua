@@ -29,7 +29,7 @@ if state == 'half_open' then
     probes.issued = probes.issued + 1
     table.insert(probes.leases, { probes.issued, now + policy.permit_lease_ms })
     circuit.changed = true
-    return allow(0, string.format('%.0f-%.0f', circuit.since, probes.issued))
+    return allow(0, number_json(circuit.since) .. '-' .. number_json(probes.issued))
   end
 end
 

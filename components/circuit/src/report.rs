@@ -124,22 +124,18 @@ impl Report {
                 ("permit", body.permit.is_some()),
             ],
         )?;
-        let (Some(successes), Some(failures), Some(slow)) =
-            (body.successes, body.failures, body.slow)
-        else {
-            return Err(Problem::field(
-                if body.successes.or(body.failures).or(body.slow).is_none() {
-                    "outcome"
-                } else if body.successes.is_none() {
-                    "successes"
-                } else if body.failures.is_none() {
-                    "failures"
-                } else {
-                    "slow"
-                },
-                "is missing: a report has an `outcome`, or `successes`, `failures` and `slow`.",
-            ));
+        let is_batch = body.successes.or(body.failures).or(body.slow).is_some();
+        let count = |field, count: Option<u64>| {
+            count.ok_or_else(|| {
+                Problem::field(
+                    if is_batch { field } else { "outcome" },
+                    "is missing: a report has an `outcome`, or `successes`, `failures` and `slow`.",
+                )
+            })
         };
+        let successes = count("successes", body.successes)?;
+        let failures = count("failures", body.failures)?;
+        let slow = count("slow", body.slow)?;
         for (field, count) in [("successes", successes), ("failures", failures)] {
             if count > MAX_BATCH {
                 return Err(Problem::field(field, "must be at most 1000000."));

@@ -35,8 +35,10 @@ local function number_json(value) return value and string.format('%.0f', value) 
 
 local function text_json(text) return (string.gsub(cjson.encode(text), '\\/', '/')) end
 
+-- Not -0 either: it equals 0, but is not written like it.
 local function is_whole(value, most)
   return type(value) == 'number' and value >= 0 and value <= (most or MAX_NUMBER) and value % 1 == 0
+    and 1 / value > 0
 end
 
 -- As it is written, without the quotes.

@@ -73,7 +73,7 @@ enum Tamper {
 }
 
 /// Values that are no circuit.
-const GARBAGE: [&str; 10] = [
+const GARBAGE: [&str; 11] = [
     "",
     "open",
     "null",
@@ -81,9 +81,10 @@ const GARBAGE: [&str; 10] = [
     "{}",
     r#"{"state":"open"}"#,
     r#"{"state":"open","failures":7,"opened_at":1700000000.25}"#,
-    r#"{"state":"ajar","since":1,"reason":"","trips":0,"window":[],"reporters":[]}"#,
-    r#"{"state":"open","since":1,"reason":"","ends":1e300,"trips":0,"window":[],"reporters":[]}"#,
-    r#"{"state":"closed","since":null,"reason":"","trips":0,"window":[[1,2,3,4]],"reporters":[]}"#,
+    r#"{"state":"ajar","since":1,"reason":"x","trips":0,"window":[],"reporters":[]}"#,
+    r#"{"state":"open","since":1,"reason":"x","ends":1e300,"trips":0,"window":[],"reporters":[]}"#,
+    r#"{"state":"closed","since":null,"reason":"x","trips":0,"window":[[1,2,3,4]],"reporters":[]}"#,
+    r#"{"state":"open","since":-0,"reason":"x","ends":-0,"trips":0,"window":[],"reporters":[]}"#,
 ];
 
 fn step() -> impl Strategy<Value = Step> {
