@@ -3,6 +3,7 @@
 //! The verification does what every capability does, by the capabilities' own scripts, on keys that
 //! it makes up and takes away again.
 
+mod cause;
 mod probe;
 mod report;
 mod scripts;

@@ -91,6 +91,21 @@ async fn a_redis_that_answers_nothing() {
     assert_eq!(redis.keys("*"), [""; 0]);
 }
 
+/// Whatever one command may take, all checks together have their own limit.
+#[tokio::test]
+async fn a_redis_that_answers_nothing_for_a_minute() {
+    let redis = Redis::start().await;
+    let patient = Vars::new().with("redis_timeout_ms", 60_000);
+    let app = App::start(&redis, &patient).await;
+    redis.freeze();
+
+    let begin = Instant::now();
+    let checks = Checks::failed(&app).await;
+
+    assert!(begin.elapsed() < BOUND, "{:?}", begin.elapsed());
+    checks.assert_fix("connection", "fail", "slowly or not at all");
+}
+
 /// Something listens and never says a word, as behind a firewall that swallows packets.
 #[tokio::test]
 async fn a_port_that_swallows_everything() {

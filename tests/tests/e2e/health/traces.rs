@@ -64,6 +64,22 @@ async fn verifications_do_not_meet() {
     assert_eq!(app.redis().keys("*"), [""; 0]);
 }
 
+/// The rules are those that README.md gives.
+#[tokio::test]
+async fn a_user_who_may_do_nothing_else_will_do() {
+    let redis = Redis::start().await;
+    let _: () = redis.run(
+        "ACL SETUSER latch on >pw ~otp:* ~oauth:* ~rollout:* ~ratelimit:* ~latch:verify:* \
+         resetchannels &rollout:events +@all -@dangerous +info",
+    );
+    let url = redis.url().replace("redis://", "redis://latch:pw@");
+    let app = App::at(&url, &Vars::new()).await;
+
+    let checks = Checks::passed(&app).await;
+
+    assert_eq!(checks.names("warn"), [""; 0]);
+}
+
 #[tokio::test]
 async fn what_cannot_be_taken_away_expires() {
     let redis = Redis::start().await;
