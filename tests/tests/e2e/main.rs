@@ -11,6 +11,7 @@
 )]
 
 mod any_app;
+mod circuit;
 mod client_address;
 mod config;
 mod cors;
