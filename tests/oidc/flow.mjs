@@ -8,7 +8,8 @@ import { startProvider } from "./provider.mjs";
 import { startSite } from "./site.mjs";
 
 const RETURN_TO = "/account?tab=1";
-const DEADLINE_MS = 60_000;
+/** Far beyond what a busy machine takes; nothing else here runs out of time. */
+const DEADLINE_MS = 120_000;
 
 const { LATCH_URL: url, LATCH_SERVICE_TOKEN: token } = process.env;
 const [binding, story] = process.argv.slice(2);

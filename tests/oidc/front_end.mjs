@@ -8,7 +8,9 @@ export async function begin(fetch, site, return_to) {
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ provider: "example", issuer, redirect_uri, return_to }),
   });
-  return authorizationUrl(site, await answer.json());
+  const flow = await answer.json();
+  if (!answer.ok) throw flow;
+  return authorizationUrl(site, flow);
 }
 
 /** The provider's first page, asked as RFC 6749, RFC 7636 and OpenID Connect Core say. */

@@ -1,6 +1,10 @@
 // A server on a free port of this machine.
 
 import { createServer } from "node:http";
+import { setDefaultAutoSelectFamily } from "node:net";
+
+// Where "localhost" has several addresses, who listens and who connects take the first.
+setDefaultAutoSelectFamily(false);
 
 /** Listens, and says where. The process's end is the server's. */
 export async function listen(host) {

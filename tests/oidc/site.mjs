@@ -12,9 +12,9 @@ export async function startSite(latch, startProvider) {
   const { server, origin } = await listen("127.0.0.1");
   const redirect_uri = `${origin}/callback`;
   const { issuer, client_id, client_secret } = await startProvider(redirect_uri);
-  const insecure = { execute: [oidc.allowInsecureRequests] };
+  const patient = { execute: [oidc.allowInsecureRequests], timeout: 120 };
   const provider = await oidc.discovery(
-    new URL(issuer), client_id, client_secret, undefined, insecure,
+    new URL(issuer), client_id, client_secret, undefined, patient,
   );
   const { authorization_endpoint } = provider.serverMetadata();
   const site = { origin, issuer, authorization_endpoint, client_id, redirect_uri };

@@ -31,8 +31,10 @@ pub(crate) fn new(cache_dir: &Path) -> Result<Engine> {
 fn pooling(cache_dir: &Path) -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     // A component has several core instances and tables, and memory that a request touched is
-    // kept for the next instance instead of being given back to the system.
-    pool.total_core_instances(4_000)
+    // kept for the next instance instead of being given back to the system. A burst of a thousand
+    // requests needs more stacks than that: instances that have just ended still hold theirs.
+    pool.total_stacks(4_000)
+        .total_core_instances(4_000)
         .total_tables(2_000)
         .max_tables_per_module(2)
         .max_memories_per_module(2)

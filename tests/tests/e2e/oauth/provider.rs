@@ -21,12 +21,12 @@ async fn play(binding: &str, story: &str) -> Value {
         .output()
         .expect("Node.js, which `cargo xtask test` installs");
     let log = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{binding}, {story} (`npm ci` in tests/oidc installs what it needs):\n{log}"
-    );
     // The provider says a word or two before.
     let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{binding}, {story} (`npm ci` in tests/oidc installs what it needs):\n{said}{log}"
+    );
     serde_json::from_str(said.lines().last().unwrap()).unwrap()
 }
 
