@@ -33,6 +33,14 @@ pub(crate) fn build_components() -> anyhow::Result<()> {
     process::run(&mut build).context("building the components")
 }
 
+/// Builds the components as native programs and says where the program is.
+pub(crate) fn build_native() -> anyhow::Result<PathBuf> {
+    say("Building the native baseline");
+    process::run(cargo().args(["build", "--profile", "host", "-p", "native"]))
+        .context("building the native baseline")?;
+    Ok(workspace::target().join("host").join("latch-native"))
+}
+
 /// Builds the local host and says where it is.
 pub(crate) fn build_host() -> anyhow::Result<PathBuf> {
     say("Building the local host (minutes, the first time)");

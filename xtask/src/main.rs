@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask up`, `test`, `verify` and `env`.
+//! The project's commands: `cargo xtask up`, `test`, `bench`, `verify` and `env`.
 //!
 //! Each works on a fresh machine that has rustup: what is missing is installed, and said.
 #![forbid(unsafe_code)]
@@ -7,6 +7,7 @@
     reason = "counts of tests and spans of seconds: nothing here comes near an overflow"
 )]
 
+mod bench;
 mod cargo;
 mod dotenv;
 mod install;
@@ -42,6 +43,9 @@ Commands:
         Ask a running app whether everything works, and what to do if not
           --url URL       where it is [http://127.0.0.1:3000]
           --token TOKEN   its service token [that of .env]
+  bench Measure the app beside its host's ceiling, native programs and FastAPI
+          --quick         two minutes: one round, 32 connections, the table only
+          --spin PATH     measure on this Spin too [the one on the PATH]
   env   Write .env with fresh development secrets, unless there is one";
 
 /// How a shell reports a program that Ctrl-C ended.
@@ -70,6 +74,7 @@ fn run(mut args: lexopt::Parser) -> anyhow::Result<ExitCode> {
     }
     match command.to_str() {
         Some("up") => up::run(&up::Options::parse(args)?),
+        Some("bench") => bench::run(&bench::Options::parse(args)?),
         Some("test") => test::run(&test::Options::parse(args)?),
         Some("verify") => verify::run(&verify::Options::parse(args)?),
         Some("env") => dotenv::run(args),

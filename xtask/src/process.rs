@@ -79,6 +79,11 @@ impl Running {
         Ok(Self { child, group })
     }
 
+    /// The process group of the child and of whatever it starts.
+    pub(crate) fn group(&self) -> i32 {
+        self.group.as_raw()
+    }
+
     /// Waits until the child has ended, and ends whatever it left in its group.
     pub(crate) fn wait(mut self) -> anyhow::Result<ExitStatus> {
         Ok(self.child.wait()?)

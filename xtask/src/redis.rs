@@ -113,6 +113,16 @@ impl Private {
         ping().is_ok_and(|answer| answer == *PONG)
     }
 
+    /// Its port on the loopback.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its process group.
+    pub(crate) fn group(&self) -> i32 {
+        self.server.group()
+    }
+
     /// Where it is.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
-use latch::platform::within;
-use latch::{Event, Kind, Platform, Problem, Response, json};
+use latch::{Context, Event, Kind, Platform, Problem, Response, json};
 use serde::Serialize;
 
 use crate::trouble::Trouble;
@@ -61,18 +60,18 @@ struct Check {
 }
 
 /// The list of checks while it grows.
-pub(crate) struct Report<'a, P> {
-    platform: &'a P,
+pub(crate) struct Report<'a, 'c, P: Platform> {
+    context: &'a Context<'c, P>,
     begun: Instant,
     checks: Vec<Check>,
     /// Something is wrong that every further check would meet too.
     ended: bool,
 }
 
-impl<'a, P: Platform> Report<'a, P> {
-    pub(crate) fn begin(platform: &'a P) -> Self {
+impl<'a, 'c, P: Platform> Report<'a, 'c, P> {
+    pub(crate) fn begin(context: &'a Context<'c, P>) -> Self {
         Self {
-            platform,
+            context,
             begun: Instant::now(),
             checks: Vec::new(),
             ended: false,
@@ -115,7 +114,9 @@ impl<'a, P: Platform> Report<'a, P> {
         work: impl Future<Output = Outcome>,
     ) -> bool {
         let begun = Instant::now();
-        let outcome = within(self.platform, limit, work)
+        let outcome = self
+            .context
+            .within(limit, work)
             .await
             .unwrap_or_else(|| Err(Trouble::out_of_time()));
         let ms = millis(begun.elapsed());
@@ -150,7 +151,7 @@ impl<'a, P: Platform> Report<'a, P> {
         }
         Event::new("health.verification-failed")
             .with("checks", failed.as_slice())
-            .log(self.platform);
+            .log(self.context.platform());
         let rest = if self.ended {
             " The checks that would have followed need what failed."
         } else {

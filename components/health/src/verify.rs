@@ -11,7 +11,7 @@ use crate::trouble::Trouble;
 use crate::{server, trip};
 
 pub(crate) async fn verify<P: Platform>(context: &Context<'_, P>) -> Result<Response, Problem> {
-    let mut report = Report::begin(context.platform());
+    let mut report = Report::begin(context);
     let address = context.redis_address();
     let address = address.map(Found::seen).map_err(Trouble::from);
     report.check("REDIS_URL", ready(address)).await;

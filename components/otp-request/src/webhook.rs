@@ -7,7 +7,6 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Request, StatusCode, Uri, header};
-use latch::platform::within;
 use latch::{Context, Misconfigured, Platform, Variables, whole_seconds};
 use serde::Serialize;
 use sha2::Sha256;
@@ -128,8 +127,8 @@ impl Webhook {
 }
 
 async fn send<P: Platform>(context: &Context<'_, P>, request: &Request<Bytes>) -> Outcome {
-    let platform = context.platform();
-    match within(platform, PATIENCE, platform.send(request.clone())).await {
+    let sent = context.platform().send(request.clone());
+    match context.within(PATIENCE, sent).await {
         None => Outcome::Failed(format!("no answer within {} s", PATIENCE.as_secs())),
         Some(Err(error)) => Outcome::Failed(error.0),
         Some(Ok(status)) if status.is_success() => Outcome::Delivered,

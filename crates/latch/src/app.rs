@@ -13,12 +13,13 @@ use crate::client::ClientAddress;
 use crate::config::{Misconfigured, Variables};
 use crate::cors::{self, AllowedOrigins};
 use crate::log::Event;
-use crate::platform::{Platform, within};
+use crate::platform::Platform;
 use crate::problem::{Kind, Problem};
 use crate::response::{Response, finish};
 use crate::route::{self, Access, Found, Route};
 use crate::script::{Argument, Returned, Script};
 use crate::store::{Store, StoreError};
+use crate::timer::Timer;
 
 /// How long a client may take to send its body.
 const BODY_TIME: Duration = Duration::from_secs(10);
@@ -103,32 +104,11 @@ impl<P: Platform, C: Component> App<P, C> {
         if route.access() == Access::Service {
             common.tokens.check(&head.headers)?;
         }
-        let body = self.read(&head, body).await?;
+        let context = Context::new(&self.platform, common);
+        let body = read(&head, body, &context).await?;
         let component = self.component().await?;
-        let context = Context {
-            platform: &self.platform,
-            common,
-        };
         let call = Call::new(head, parameters, body);
         component.handle(&context, route.endpoint, call).await
-    }
-
-    async fn read(&self, head: &Parts, body: impl Body) -> Result<Bytes, Problem> {
-        if matches!(head.method, Method::GET | Method::HEAD) {
-            return Ok(Bytes::new());
-        }
-        let too_large = || Kind::CONTENT_TOO_LARGE.because("The body may hold at most 16 KiB.");
-        let announced = head.headers.get(header::CONTENT_LENGTH);
-        let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-        if announced.is_some_and(|length: usize| length > MAX_BODY) {
-            return Err(too_large());
-        }
-        match within(&self.platform, BODY_TIME, body.read(MAX_BODY)).await {
-            Some(Ok(Some(body))) => Ok(body),
-            Some(Ok(None)) => Err(too_large()),
-            Some(Err(_)) => Err(Kind::INVALID_REQUEST.because("The body is not whole.")),
-            None => Err(Kind::REQUEST_TIMEOUT.because("The body did not arrive within 10 s.")),
-        }
     }
 
     async fn common(&self) -> Result<&Common<P>, Misconfigured> {
@@ -160,13 +140,45 @@ impl<P: Platform, C: Component> App<P, C> {
     }
 }
 
+/// The whole body, if it has the size and comes in the time that a body may have.
+async fn read<P: Platform>(
+    head: &Parts,
+    body: impl Body,
+    context: &Context<'_, P>,
+) -> Result<Bytes, Problem> {
+    if matches!(head.method, Method::GET | Method::HEAD) {
+        return Ok(Bytes::new());
+    }
+    let too_large = || Kind::CONTENT_TOO_LARGE.because("The body may hold at most 16 KiB.");
+    let announced = head.headers.get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > MAX_BODY) {
+        return Err(too_large());
+    }
+    match context.within(BODY_TIME, body.read(MAX_BODY)).await {
+        Some(Ok(Some(body))) => Ok(body),
+        Some(Ok(None)) => Err(too_large()),
+        Some(Err(_)) => Err(Kind::INVALID_REQUEST.because("The body is not whole.")),
+        None => Err(Kind::REQUEST_TIMEOUT.because("The body did not arrive within 10 s.")),
+    }
+}
+
 /// What a handler works with: Redis, the host, and who is calling.
 pub struct Context<'a, P: Platform> {
     platform: &'a P,
     common: &'a Common<P>,
+    timer: Timer<'a, P>,
 }
 
 impl<'a, P: Platform> Context<'a, P> {
+    fn new(platform: &'a P, common: &'a Common<P>) -> Self {
+        Self {
+            platform,
+            common,
+            timer: Timer::new(platform, common.store.budget()),
+        }
+    }
+
     /// The host.
     pub fn platform(&self) -> &'a P {
         self.platform
@@ -183,7 +195,7 @@ impl<'a, P: Platform> Context<'a, P> {
         let done = self
             .common
             .store
-            .run(self.platform, script, keys, arguments)
+            .run(&self.timer, script, keys, arguments)
             .await;
         if let Err(StoreError::Unavailable(reason)) = &done {
             Event::new("store.unavailable")
@@ -201,13 +213,19 @@ impl<'a, P: Platform> Context<'a, P> {
         arguments: &[Argument<'_>],
     ) -> Result<Returned, StoreError> {
         let store = &self.common.store;
-        store.command(self.platform, name, arguments).await
+        store.command(&self.timer, name, arguments).await
     }
 
     /// Opens a new connection to Redis in the place of the one that is kept, to see whether that
     /// can still be done.
     pub async fn reconnect(&self) -> Result<(), StoreError> {
-        self.common.store.reconnect(self.platform).await
+        self.common.store.reconnect(&self.timer).await
+    }
+
+    /// Waits for `work`, but not longer than `limit`: `None` when the time is over. The work is
+    /// dropped then, which cancels it in the host.
+    pub async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        self.timer.within(limit, work).await
     }
 
     /// Where Redis is, without user name and password.

@@ -23,6 +23,7 @@ mod response;
 mod route;
 mod script;
 mod store;
+mod timer;
 pub mod window;
 
 pub use app::{App, Component, Context};

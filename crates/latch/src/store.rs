@@ -7,9 +7,10 @@ use std::time::Duration;
 use http::Uri;
 
 use crate::connection::Connection;
-use crate::platform::{Platform, RedisError, Reply, within};
+use crate::platform::{Platform, RedisError, Reply};
 use crate::problem::{Kind, Problem};
 use crate::script::{Argument, Returned, Script};
+use crate::timer::Timer;
 
 /// Where Redis is, and how long a command may take.
 pub(crate) struct Store<P: Platform> {
@@ -38,10 +39,15 @@ impl<P: Platform> Store<P> {
         }
     }
 
+    /// How long one exchange may take.
+    pub(crate) fn budget(&self) -> Duration {
+        self.budget
+    }
+
     /// Runs a script: one round trip, or two where this Redis does not know it yet.
     pub(crate) async fn run(
         &self,
-        platform: &P,
+        timer: &Timer<'_, P>,
         script: &Script,
         keys: &[&str],
         arguments: &[Argument<'_>],
@@ -58,7 +64,7 @@ impl<P: Platform> Store<P> {
             .collect();
 
         let done = self
-            .bounded(platform, async |call| {
+            .bounded(timer, async |call| {
                 match call.execute("EVALSHA", &by_name).await {
                     Err(RedisError::NoScript) => {
                         let text = [script.text().as_bytes()];
@@ -75,21 +81,21 @@ impl<P: Platform> Store<P> {
     /// Sends one command that is not a script: one round trip.
     pub(crate) async fn command(
         &self,
-        platform: &P,
+        timer: &Timer<'_, P>,
         name: &str,
         arguments: &[Argument<'_>],
     ) -> Result<Returned, StoreError> {
         let arguments: Vec<_> = arguments.iter().map(Argument::as_bytes).collect();
         let done = self
-            .bounded(platform, async |call| call.execute(name, &arguments).await)
+            .bounded(timer, async |call| call.execute(name, &arguments).await)
             .await;
         done.map(Returned::new)
     }
 
     /// Opens a new connection in the place of the one that is kept.
-    pub(crate) async fn reconnect(&self, platform: &P) -> Result<(), StoreError> {
+    pub(crate) async fn reconnect(&self, timer: &Timer<'_, P>) -> Result<(), StoreError> {
         self.connection.close();
-        self.bounded(platform, async |call| call.connection().await.map(drop))
+        self.bounded(timer, async |call| call.connection().await.map(drop))
             .await
     }
 
@@ -104,16 +110,16 @@ impl<P: Platform> Store<P> {
     /// Does `work` within the budget.
     async fn bounded<T>(
         &self,
-        platform: &P,
+        timer: &Timer<'_, P>,
         work: impl AsyncFnOnce(&Exchange<'_, P>) -> Result<T, RedisError>,
     ) -> Result<T, StoreError> {
         let call = Exchange {
             store: self,
-            platform,
+            platform: timer.platform(),
             address: self.address.as_ref().map_err(Clone::clone)?,
             used: RefCell::new(None),
         };
-        match within(platform, self.budget, work(&call)).await {
+        match timer.within(self.budget, work(&call)).await {
             Some(done) => Ok(done?),
             None => {
                 call.give_up();

@@ -20,7 +20,7 @@ use Wanted::{Number, Text};
 pub(crate) async fn commands<P: Platform>(
     context: &Context<'_, P>,
     names: &Names,
-    report: &mut Report<'_, P>,
+    report: &mut Report<'_, '_, P>,
 ) {
     let key = || Argument::from(names.plain.as_str());
     let begin = [key(), LIFE_S.into(), "41".into()];

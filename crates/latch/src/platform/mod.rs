@@ -19,7 +19,7 @@ pub mod spin;
 /// What a component needs from its host: Redis, variables, outbound HTTP, a timer, randomness and
 /// two streams to write lines to.
 ///
-/// There is no clock: whatever depends on the time of day takes it from Redis, inside the script
+/// No clock tells the time of day: whatever depends on that takes it from Redis, inside the script
 /// that decides.
 #[expect(
     async_fn_in_trait,
@@ -48,6 +48,9 @@ pub trait Platform: 'static {
 
     /// Sends an HTTP request and returns the answer's status; its body is not read.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::StatusCode, HttpError>;
+
+    /// The monotonic clock, from a beginning of its own.
+    fn now(&self) -> Duration;
 
     /// Returns after `duration`, by the monotonic clock.
     async fn sleep(&self, duration: Duration);
@@ -101,20 +104,3 @@ pub enum RedisError {
 /// An outbound HTTP request got no answer. The text names the cause, never the URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpError(pub String);
-
-/// Waits for `work`, but not longer than `limit`: `None` when the time is over.
-///
-/// The work is dropped then, which cancels it in the host.
-pub async fn within<P: Platform, T>(
-    platform: &P,
-    limit: Duration,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    use futures_util::future::{Either, select};
-    use std::pin::pin;
-
-    match select(pin!(work), pin!(platform.sleep(limit))).await {
-        Either::Left((done, _)) => Some(done),
-        Either::Right(((), _)) => None,
-    }
-}

@@ -8,7 +8,7 @@ mod serve;
 
 use std::collections::HashMap;
 use std::io::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -25,6 +25,7 @@ pub use serve::serve;
 #[derive(Clone, Debug)]
 pub struct Native {
     variables: HashMap<String, String>,
+    started: Instant,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
@@ -33,6 +34,7 @@ impl Native {
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Self {
             variables: variables.into_iter().collect(),
+            started: Instant::now(),
             client: Client::builder(TokioExecutor::new()).build_http(),
         }
     }
@@ -87,6 +89,10 @@ impl Platform for Native {
             .await
             .map_err(|error| HttpError(error.to_string()))?;
         Ok(answer.status())
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
     }
 
     async fn sleep(&self, duration: Duration) {

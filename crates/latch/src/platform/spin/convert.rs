@@ -39,20 +39,40 @@ fn headers(entries: Vec<(String, Vec<u8>)>) -> HeaderMap {
 }
 
 /// The body of an incoming request, read when a handler asks for it.
-pub(super) struct IncomingBody(pub(super) Request);
+pub(super) struct IncomingBody {
+    request: Request,
+    /// Its length in bytes, if the client said it.
+    length: Option<usize>,
+}
+
+impl IncomingBody {
+    pub(super) fn new(request: Request, head: &http::request::Parts) -> Self {
+        let length = head.headers.get(header::CONTENT_LENGTH);
+        Self {
+            request,
+            length: length.and_then(|length| length.to_str().ok()?.parse().ok()),
+        }
+    }
+}
 
 impl Body for IncomingBody {
     async fn read(self, at_most: usize) -> Result<Option<Bytes>, BodyBroken> {
+        if self.length.is_some_and(|length| length > at_most) {
+            return Ok(None);
+        }
         let (_, outcome) = wit_future::new(|| Ok(()));
-        let (mut stream, trailers) = Request::consume_body(self.0, outcome);
+        let (mut stream, trailers) = Request::consume_body(self.request, outcome);
+        // One byte more than is allowed tells a body that just fits from one that does not.
+        let end = self.length.unwrap_or(at_most.saturating_add(1));
         let mut body = Vec::new();
-        loop {
-            // One byte more than is allowed tells a body that just fits from one that does not.
-            let room = at_most.saturating_sub(body.len()).saturating_add(1);
-            let (status, chunk) = stream.read(Vec::with_capacity(room)).await;
-            body.extend_from_slice(&chunk);
-            if body.len() > at_most {
-                return Ok(None);
+        // To ask for the end of a body whose length is known would cost two more calls of the host.
+        while body.len() < end {
+            let room = Vec::with_capacity(end.saturating_sub(body.len()));
+            let (status, chunk) = stream.read(room).await;
+            if body.is_empty() {
+                body = chunk;
+            } else {
+                body.extend_from_slice(&chunk);
             }
             match status {
                 wit_bindgen::StreamResult::Complete(_) => {}
@@ -60,9 +80,16 @@ impl Body for IncomingBody {
                 wit_bindgen::StreamResult::Cancelled => return Err(BodyBroken),
             }
         }
-        // The stream ends early where the client went away; only the trailers tell.
-        trailers.await.map_err(|_| BodyBroken)?;
-        Ok(Some(body.into()))
+        match self.length {
+            Some(length) if body.len() == length => Ok(Some(body.into())),
+            Some(_) => Err(BodyBroken),
+            None if body.len() > at_most => Ok(None),
+            // The stream ends early where the client went away; only the trailers tell.
+            None => match trailers.await {
+                Ok(_) => Ok(Some(body.into())),
+                Err(_) => Err(BodyBroken),
+            },
+        }
     }
 }
 

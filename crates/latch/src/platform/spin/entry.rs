@@ -11,6 +11,7 @@ pub async fn serve<C: Component>(
     request: Request,
 ) -> Result<Response, ErrorCode> {
     let head = convert::head(&request)?;
-    let response = app.respond(head, convert::IncomingBody(request)).await;
+    let body = convert::IncomingBody::new(request, &head);
+    let response = app.respond(head, body).await;
     convert::response(response)
 }

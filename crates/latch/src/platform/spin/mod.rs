@@ -68,6 +68,10 @@ impl Platform for Spin {
             .map_err(|_| HttpError("an answer with an impossible status".to_owned()))
     }
 
+    fn now(&self) -> Duration {
+        Duration::from_nanos(wasip3::clocks::monotonic_clock::now())
+    }
+
     async fn sleep(&self, duration: Duration) {
         spin_sdk::time::sleep(duration).await;
     }

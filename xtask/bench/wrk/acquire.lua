@@ -1,0 +1,7 @@
+-- May a call pass? A hundred circuits, all closed.
+local report = dofile(os.getenv("LATCH_BENCH_LUA") .. "/report.lua")
+local next = report.counter()
+
+function request()
+  return wrk.format("POST", string.format("/api/circuit/bench-%d/acquire", next() % 100), report.service)
+end

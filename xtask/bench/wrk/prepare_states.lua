@@ -1,0 +1,22 @@
+-- Not measured: flows begun, their states written to the file LATCH_BENCH_STATES.
+local report = dofile(os.getenv("LATCH_BENCH_LUA") .. "/report.lua")
+local next = report.counter()
+local wanted = tonumber(os.getenv("LATCH_BENCH_COUNT") or "1")
+local file = assert(io.open(os.getenv("LATCH_BENCH_STATES"), "w"))
+local written = 0
+
+function request()
+  return wrk.format("POST", "/api/oauth/state", report.public(next()),
+    '{"provider":"google","return_to":"/after","binding":"none"}')
+end
+
+function response(_, _, body)
+  local state = string.match(body, '"state":"([^"]+)"')
+  if not state or written == wanted then return end
+  file:write(state, "\n")
+  written = written + 1
+  if written == wanted then
+    file:close()
+    os.exit(0)
+  end
+end

@@ -1,0 +1,37 @@
+-- What every load shares: a report of the run in one line of JSON, and bodies counted from a start.
+-- The environment: LATCH_BENCH_FROM, the number of the first call, so that no two runs send the
+-- same; LATCH_BENCH_TOKEN, the service token.
+local report = {}
+
+report.from = tonumber(os.getenv("LATCH_BENCH_FROM") or "0")
+report.service = {
+  ["content-type"] = "application/json",
+  ["authorization"] = "Bearer " .. (os.getenv("LATCH_BENCH_TOKEN") or ""),
+}
+
+-- A client address of its own for each call, as a trusted proxy would say it, so that limits of
+-- one client's address do not end the run.
+function report.public(n)
+  local address = string.format("10.%d.%d.%d", math.floor(n / 65536) % 256, math.floor(n / 256) % 256, n % 256)
+  return { ["content-type"] = "application/json", ["x-forwarded-for"] = address }
+end
+
+-- Numbers that follow each other, in the one thread that wrk is run with.
+function report.counter()
+  local n = report.from - 1
+  return function()
+    n = n + 1
+    return n
+  end
+end
+
+-- wrk's own `done`: times are microseconds. `non2xx` counts statuses above 399.
+function done(summary, latency, _)
+  local errors = summary.errors
+  io.write(string.format(
+    '\n{"requests":%d,"duration_us":%d,"p50_us":%d,"p99_us":%d,"non2xx":%d,"broken":%d}\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    errors.status, errors.connect + errors.read + errors.write + errors.timeout))
+end
+
+return report

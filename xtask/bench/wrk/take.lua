@@ -1,0 +1,8 @@
+-- A token of one of ten thousand buckets.
+local report = dofile(os.getenv("LATCH_BENCH_LUA") .. "/report.lua")
+local next = report.counter()
+
+function request()
+  local body = string.format('{"key":"user-%d"}', next() % 10000)
+  return wrk.format("POST", "/api/ratelimit/bench", report.service, body)
+end
