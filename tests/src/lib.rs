@@ -29,6 +29,9 @@
 //! | `LATCH_BASE_URL` | a running app (`spin up`) for the tests that use [`App::any`]; the others start the host as ever |
 //! | `LATCH_TEST_NUMBER` | an entry of that app's `otp_test_numbers`, `+77770000001=123456` |
 //! | `LATCH_SERVICE_TOKEN` | that app's `service_token` |
+//! | `LATCH_LONG` | `1` (`cargo xtask test --long`): [`long`], more runs and the soak |
+//! | `LATCH_SEED` | the first run of the checked histories; default: another each time, printed |
+//! | `LATCH_SOAK_S` | how long the soak lasts; default 600 in the long mode |
 //!
 //! Every answer that a [`Client`] receives is held against the [`rules`] that all answers keep.
 
@@ -46,8 +49,10 @@ mod app;
 mod client;
 mod lines;
 mod process;
+mod proxy;
 pub mod raw;
 mod redis;
+mod resp;
 pub mod rules;
 mod vars;
 mod webhook;
@@ -64,9 +69,15 @@ pub use answer::Answer;
 pub use app::App;
 pub use client::Client;
 pub use lines::Lines;
+pub use proxy::{Cut, Proxy};
 pub use redis::Redis;
 pub use vars::{Vars, hex_key};
 pub use webhook::{Delivery, Reply, Webhook};
+
+/// Whether `cargo xtask test --long` asked for as much as time allows.
+pub fn long() -> bool {
+    std::env::var_os("LATCH_LONG").is_some_and(|value| value == "1")
+}
 
 /// A phone number in E.164 that no other test of this run uses.
 pub fn phone() -> String {

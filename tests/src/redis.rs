@@ -38,6 +38,11 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Where it listens, on the loopback.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The address with a password in it.
     pub fn url_with_password(&self, password: &str) -> String {
         format!("redis://:{password}@127.0.0.1:{}", self.port)
@@ -119,6 +124,15 @@ impl Redis {
             .find("MONITOR's OK", |lines| (!lines.is_empty()).then_some(()))
             .await;
         Monitor { stream, lines }
+    }
+
+    /// Closes every client's connection, and returns how many there were once those who were not
+    /// using theirs have had time to see it. What was on its way is neither lost nor carried out,
+    /// for all that its sender knows.
+    pub async fn drop_connections(&self) -> u64 {
+        let dropped = self.run("CLIENT KILL TYPE normal");
+        sleep(Duration::from_millis(200)).await;
+        dropped
     }
 
     /// Ends the server at once, as a crash does (SIGKILL). Its data is lost.

@@ -19,9 +19,9 @@ use crate::return_to;
 use crate::settings::Settings;
 
 /// Stores a new state.
-pub static ISSUE: Script = Script::new(&[Script::CLOCK, include_str!("issue.lua")]);
+pub static ISSUE: Script = Script::new(&[Script::CLOCK, include_str!("issue.lua")]).repeatable();
 /// Takes back a state that nobody has been told of.
-pub static DISCARD: Script = Script::new(&[include_str!("discard.lua")]);
+pub static DISCARD: Script = Script::new(&[include_str!("discard.lua")]).repeatable();
 
 /// How long a flow may take.
 pub(crate) const LIFE: Duration = Duration::from_secs(600);

@@ -20,9 +20,10 @@ pub static ISSUE: Script = Script::new(&[
     include_str!("issue.lua"),
 ]);
 /// Takes back what `ISSUE` allowed.
-pub static UNDO: Script = Script::new(&[Script::WINDOW, otp::RECORD, include_str!("undo.lua")]);
+pub static UNDO: Script =
+    Script::new(&[Script::WINDOW, otp::RECORD, include_str!("undo.lua")]).repeatable();
 /// Marks a request with an idempotency key as answered.
-pub static SETTLE: Script = Script::new(&[otp::RECORD, include_str!("settle.lua")]);
+pub static SETTLE: Script = Script::new(&[otp::RECORD, include_str!("settle.lua")]).repeatable();
 
 /// A request that has been read and not yet counted.
 pub(crate) struct Request<'a> {

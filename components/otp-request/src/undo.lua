@@ -4,11 +4,12 @@
 -- ARGV[1]  moment of the send   ARGV[2]  nonce of the code that it carried   ARGV[3]  life (ms)
 -- Reply    { 1 }
 -- O(sends in a minute).
+-- A send that is no longer in the log was taken back before, by a run whose reply was lost.
+if not window_forget(KEYS[2], ARGV[1]) then return { 1 } end
 local code = code_read(KEYS[1], ARGV[3])
 if code and code.nonce == ARGV[2] then
   code.sends = code.sends - 1
   if code.sends > 0 then code_write(KEYS[1], code) else redis.call('DEL', KEYS[1]) end
 end
-window_forget(KEYS[2], ARGV[1])
 redis.call('DEL', KEYS[3])
 return { 1 }

@@ -16,7 +16,17 @@ use crate::store::StoreError;
 #[derive(Debug)]
 pub struct Script {
     parts: &'static [&'static str],
+    repeat: Repeat,
     source: OnceLock<Source>,
+}
+
+/// What comes of a script that is run twice because the first reply was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// A second decision: what is lost stays lost.
+    Decides,
+    /// What came of the first.
+    Harmless,
 }
 
 #[derive(Debug)]
@@ -35,8 +45,20 @@ impl Script {
     pub const fn new(parts: &'static [&'static str]) -> Self {
         Self {
             parts,
+            repeat: Repeat::Decides,
             source: OnceLock::new(),
         }
+    }
+
+    /// The script, as one of which two runs are as good as one: it is run again when it is not known
+    /// whether it was. Any other is run at most once.
+    pub const fn repeatable(mut self) -> Self {
+        self.repeat = Repeat::Harmless;
+        self
+    }
+
+    pub(crate) fn repeat(&self) -> Repeat {
+        self.repeat
     }
 
     /// The parts, so that a test can put another clock in the place of [`Script::CLOCK`].

@@ -1,6 +1,8 @@
 //! Redis: one connection for an instance, and a bound on every wait for it.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use http::Uri;
 use crate::connection::Connection;
 use crate::platform::{Platform, RedisError, Reply};
 use crate::problem::{Kind, Problem};
-use crate::script::{Argument, Returned, Script};
+use crate::script::{Argument, Repeat, Returned, Script};
 use crate::timer::Timer;
 
 /// Where Redis is, and how long a command may take.
@@ -63,13 +65,14 @@ impl<P: Platform> Store<P> {
             .chain(rest())
             .collect();
 
+        let repeat = script.repeat();
         let done = self
             .bounded(timer, async |call| {
-                match call.execute("EVALSHA", &by_name).await {
+                match call.execute("EVALSHA", &by_name, repeat).await {
                     Err(RedisError::NoScript) => {
                         let text = [script.text().as_bytes()];
                         let whole: Vec<_> = text.into_iter().chain(rest()).collect();
-                        call.execute("EVAL", &whole).await
+                        call.execute("EVAL", &whole, repeat).await
                     }
                     done => done,
                 }
@@ -78,7 +81,8 @@ impl<P: Platform> Store<P> {
         done.map(Returned::new)
     }
 
-    /// Sends one command that is not a script: one round trip.
+    /// Sends one command that is not a script: one round trip. Its answer lost, it is sent again:
+    /// for commands of which two are as good as one.
     pub(crate) async fn command(
         &self,
         timer: &Timer<'_, P>,
@@ -87,7 +91,9 @@ impl<P: Platform> Store<P> {
     ) -> Result<Returned, StoreError> {
         let arguments: Vec<_> = arguments.iter().map(Argument::as_bytes).collect();
         let done = self
-            .bounded(timer, async |call| call.execute(name, &arguments).await)
+            .bounded(timer, async |call| {
+                call.execute(name, &arguments, Repeat::Harmless).await
+            })
             .await;
         done.map(Returned::new)
     }
@@ -142,23 +148,42 @@ struct Exchange<'a, P: Platform> {
 }
 
 impl<P: Platform> Exchange<'_, P> {
-    /// Sends a command; once more, on a new connection, if the one that was kept turns out broken.
+    /// Sends a command; once more, on a new connection, if the one that was kept turns out broken
+    /// and a second time does no harm.
     ///
-    /// The command may then be carried out twice. Every script is written so that this costs its
-    /// caller an attempt or a permit at worst, and never lets anything succeed twice.
-    async fn execute(&self, command: &str, parameters: &[&[u8]]) -> Result<Vec<Reply>, RedisError> {
-        match self.send(command, parameters).await {
-            Err(RedisError::Broken(_)) => {
-                self.give_up();
-                self.send(command, parameters).await
+    /// It does none where the command cannot have been carried out: by a server that has become a
+    /// replica, or on a connection that broke before. A reply takes a round trip, so a failure that
+    /// is there at the first asking is news of the connection and not of the command. Otherwise
+    /// Redis may have decided, and its answer is lost: to ask again would be to decide twice.
+    async fn execute(
+        &self,
+        command: &str,
+        parameters: &[&[u8]],
+        repeat: Repeat,
+    ) -> Result<Vec<Reply>, RedisError> {
+        let redis = self.connect().await?;
+        let sent = self.platform.execute(&redis, command, parameters);
+        let (again, done) = match at_once(sent).await {
+            (done @ Err(RedisError::ReadOnly(_)), _) => (true, done),
+            (done @ Err(RedisError::Broken(_)), at_once) => {
+                (at_once || repeat == Repeat::Harmless, done)
             }
-            done => done,
+            (done, _) => return done,
+        };
+        self.give_up();
+        if again {
+            let redis = self.connect().await?;
+            return self.platform.execute(&redis, command, parameters).await;
         }
+        done
     }
 
-    async fn send(&self, command: &str, parameters: &[&[u8]]) -> Result<Vec<Reply>, RedisError> {
-        let redis = self.connection().await?;
-        self.platform.execute(&redis, command, parameters).await
+    /// The connection; opening it is tried twice.
+    async fn connect(&self) -> Result<Arc<P::Redis>, RedisError> {
+        match self.connection().await {
+            Err(RedisError::Broken(_)) => self.connection().await,
+            done => done,
+        }
     }
 
     async fn connection(&self) -> Result<Arc<P::Redis>, RedisError> {
@@ -175,6 +200,18 @@ impl<P: Platform> Exchange<'_, P> {
             self.store.connection.discard(&redis);
         }
     }
+}
+
+/// What `work` comes to, and whether it was there at the first asking, without a wait.
+async fn at_once<T>(work: impl Future<Output = T>) -> (T, bool) {
+    let mut work = pin!(work);
+    let mut first = true;
+    poll_fn(|task| {
+        let done = work.as_mut().poll(task).map(|done| (done, first));
+        first = false;
+        done
+    })
+    .await
 }
 
 /// `redis://` or `rediss://`, a host, and at most a database number after it.
@@ -219,7 +256,9 @@ impl From<RedisError> for StoreError {
                 "the host does not allow this address: see `redis_allowed_host`".to_owned()
             }
             RedisError::NoScript => "Redis forgot a script as soon as it had it".to_owned(),
-            RedisError::Refused(reason) | RedisError::Broken(reason) => reason,
+            RedisError::Refused(reason)
+            | RedisError::ReadOnly(reason)
+            | RedisError::Broken(reason) => reason,
         })
     }
 }
@@ -239,7 +278,9 @@ impl From<StoreError> for Problem {
                 )
                 .with("variable", "redis_url"),
             StoreError::Unavailable(_) => Kind::STORE_UNAVAILABLE
-                .because("The store does not answer. Nothing is lost; try again.")
+                .because(
+                    "The store did not answer. It may have counted this all the same; try again.",
+                )
                 .retry_after(Duration::from_secs(1)),
         }
     }

@@ -41,7 +41,7 @@ local function window_add(key, period, now)
   return moment
 end
 
--- Takes one back, as if it had never been. O(limit).
+-- Takes one back, as if it had never been; false if it was not there. O(limit).
 local function window_forget(key, moment)
-  if redis.call('TYPE', key).ok == 'list' then redis.call('LREM', key, -1, moment) end
+  return redis.call('TYPE', key).ok == 'list' and redis.call('LREM', key, -1, moment) > 0
 end

@@ -15,7 +15,8 @@ pub static TAKE: Script = Script::new(&[
     include_str!("window_take.lua"),
 ]);
 /// Takes back what `TAKE` counted.
-pub static REFUND: Script = Script::new(&[Script::WINDOW, include_str!("window_refund.lua")]);
+pub static REFUND: Script =
+    Script::new(&[Script::WINDOW, include_str!("window_refund.lua")]).repeatable();
 
 /// At most `limit` in any `period`, counted by a sliding log in Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

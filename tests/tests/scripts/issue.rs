@@ -9,7 +9,7 @@ use crate::otp_sequences::{CODE, FAILED, SENT};
 /// A send that was allowed, and may yet be taken back.
 pub(crate) struct Send {
     pub(crate) nonce: String,
-    moment: u64,
+    pub(crate) moment: u64,
     key: Option<u8>,
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn check(
     })
 }
 
-/// Takes a send back.
+/// Takes a send back, while a delivery may still be under way.
 pub(crate) fn undo(driven: &mut Driven, model: &mut Model, limits: Limits, send: &Send) {
     let record = record(send.key);
     model.undo(
@@ -111,7 +111,10 @@ pub(crate) fn undo(driven: &mut Driven, model: &mut Model, limits: Limits, send:
     );
     let life = millis(limits.life).to_string();
     let arguments = [send.moment.to_string(), send.nonce.clone(), life];
-    driven.run(&UNDO, &[CODE, SENT, &record], &arguments);
+    // Twice, as it is run when the first reply was lost: that is as good as once.
+    for _ in 0..2 {
+        driven.run(&UNDO, &[CODE, SENT, &record], &arguments);
+    }
 }
 
 /// Marks the request with an idempotency key as answered.

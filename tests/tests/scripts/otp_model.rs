@@ -184,6 +184,9 @@ impl Model {
 
     pub(crate) fn undo(&mut self, now: u64, moment: u64, nonce: &str, key: Option<&str>) {
         self.forget(now);
+        if !self.sent.contains(&moment) {
+            return;
+        }
         self.sent.retain(|other| *other != moment);
         if let Some(code) = self.code.as_mut().filter(|code| code.nonce == nonce) {
             code.sends = code.sends.saturating_sub(1);

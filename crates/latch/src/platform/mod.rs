@@ -97,6 +97,9 @@ pub enum RedisError {
     NoScript,
     /// Redis answered with an error; the connection is as good as before. The text is Redis's.
     Refused(String),
+    /// Redis is a replica now, and has carried nothing out; whoever is the primary is behind the same
+    /// name.
+    ReadOnly(String),
     /// There is no connection, or no longer. Whether the command was carried out is unknown.
     Broken(String),
 }

@@ -114,7 +114,7 @@ impl Platform for Native {
 fn error(error: &redis::RedisError) -> RedisError {
     match error.code() {
         Some("NOSCRIPT") => RedisError::NoScript,
-        Some("READONLY") => RedisError::Broken(error.to_string()),
+        Some("READONLY") => RedisError::ReadOnly(error.to_string()),
         Some(_) => RedisError::Refused(error.to_string()),
         None => RedisError::Broken(error.to_string()),
     }

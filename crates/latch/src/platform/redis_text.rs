@@ -15,8 +15,7 @@ pub(super) fn classify(text: String) -> RedisError {
     if text.contains("NoScriptError") || text.starts_with("NOSCRIPT") {
         RedisError::NoScript
     } else if text.contains("ReadOnly") || text.starts_with("READONLY") {
-        // The server has become a replica; whoever is the primary now is behind the same name.
-        RedisError::Broken(text)
+        RedisError::ReadOnly(text)
     } else if text.starts_with(SIGNALLED) || begins_with_error_code(&text) {
         RedisError::Refused(text)
     } else {
@@ -61,11 +60,20 @@ mod tests {
     }
 
     #[wasm_bindgen_test(unsupported = test)]
+    fn a_replica_has_carried_nothing_out() {
+        let text = "An error was signalled by the server - ReadOnly: You can't write against a \
+                    read only replica.";
+        assert_eq!(
+            classify(text.to_owned()),
+            RedisError::ReadOnly(text.to_owned())
+        );
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
     fn everything_else_is_a_broken_connection() {
         for text in [
             "Connection refused (os error 111)",
             "broken pipe",
-            "An error was signalled by the server - ReadOnly: You can't write against a read only replica.",
             "Multiplexed connection driver unexpectedly terminated",
             "",
         ] {

@@ -1,0 +1,118 @@
+//! An app, its Redis, and a proxy between them.
+
+use http::Method;
+use latch::Script;
+use serde_json::{Value, json};
+use tests::{Answer, App, Cut, Proxy, Redis, Vars};
+
+/// Trips after five calls, opens for 200 ms, and lends two permits at once.
+const CIRCUITS: &str = r#"{
+    "default": {"minimum_calls": 5, "window_s": 5, "open_ms": 200, "open_max_ms": 800,
+                "half_open_permits": 2, "permit_lease_ms": 1000},
+    "strict": {"minimum_calls": 5, "on_store_failure": "deny"}
+}"#;
+
+/// `login` hardly refills while a test runs; `quick` holds 20 tokens and gets 10 a second.
+const LIMITS: &str = r#"{
+    "login": {"capacity": 10, "refill": 1, "per_s": 600},
+    "quick": {"capacity": 20, "refill": 10, "per_s": 1}
+}"#;
+
+/// The variables of the worlds: the harness's, with circuits and rate limits.
+pub(crate) fn vars() -> Vars {
+    Vars::new()
+        .with("circuit_policies", CIRCUITS)
+        .with("ratelimit_policies", LIMITS)
+}
+
+/// An app that reaches its Redis through a proxy.
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) proxy: Proxy,
+    pub(crate) redis: Redis,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::with(&vars()).await
+    }
+
+    pub(crate) async fn with(vars: &Vars) -> Self {
+        let redis = Redis::start().await;
+        let proxy = Proxy::start(&redis);
+        let app = App::at(&proxy.url(), vars).await;
+        Self { app, proxy, redis }
+    }
+
+    /// Loses the replies to the next `times` runs of `script`, after Redis has run it.
+    pub(crate) fn lose(&self, times: usize, script: &Script) {
+        let text = script.parts().concat();
+        let sha1: String = redis::cmd("SCRIPT")
+            .arg("LOAD")
+            .arg(text)
+            .query(&mut self.redis.connect())
+            .unwrap();
+        self.proxy.lose(times, &sha1, Cut::BeforeReply);
+    }
+
+    async fn service(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let token = format!("Bearer {}", self.app.service_token());
+        let headers = [
+            ("authorization", token.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let body = match body {
+            Value::Null => String::new(),
+            body => body.to_string(),
+        };
+        self.app.send(method, path, &headers, body).await
+    }
+
+    /// Begins an OAuth flow that is bound to no browser.
+    pub(crate) async fn issue(&self) -> Answer {
+        let ask = json!({ "provider": "example", "binding": "none" });
+        self.app.post("/api/oauth/state", &ask).await
+    }
+
+    pub(crate) async fn consume(&self, state: &str) -> Answer {
+        let body = json!({ "state": state });
+        self.service(Method::POST, "/api/oauth/state/consume", &body)
+            .await
+    }
+
+    /// Takes a token of the bucket that `policy` has for `key`.
+    pub(crate) async fn take(&self, policy: &str, key: &str) -> Answer {
+        let body = json!({ "key": key });
+        self.service(Method::POST, &format!("/api/ratelimit/{policy}"), &body)
+            .await
+    }
+
+    pub(crate) async fn refund(&self, policy: &str, key: &str) -> Answer {
+        let body = json!({ "key": key, "cost": 1 });
+        let path = format!("/api/ratelimit/{policy}/refund");
+        self.service(Method::POST, &path, &body).await
+    }
+
+    /// What is left in a bucket.
+    pub(crate) async fn remaining(&self, policy: &str, key: &str) -> Value {
+        let body = json!({ "key": key, "peek": true });
+        let path = format!("/api/ratelimit/{policy}");
+        let answer = self.service(Method::POST, &path, &body).await;
+        answer.json()["remaining"].clone()
+    }
+
+    pub(crate) async fn acquire(&self, circuit: &str) -> Answer {
+        let path = format!("/api/circuit/{circuit}/acquire");
+        self.service(Method::POST, &path, &Value::Null).await
+    }
+
+    pub(crate) async fn report(&self, circuit: &str, body: &Value) -> Answer {
+        let path = format!("/api/circuit/{circuit}/report");
+        self.service(Method::POST, &path, body).await
+    }
+
+    pub(crate) async fn status(&self, circuit: &str) -> Value {
+        let path = format!("/api/circuit/{circuit}");
+        self.service(Method::GET, &path, &Value::Null).await.ok()
+    }
+}
