@@ -9,5 +9,7 @@
     reason = "a panic here is a failed test"
 )]
 
+mod load;
 mod lost_answers;
+mod under_load;
 mod world;

@@ -68,6 +68,12 @@ impl World {
         self.app.send(method, path, &headers, body).await
     }
 
+    /// The app's own check of the whole chain.
+    pub(crate) async fn verify_all(&self) -> Answer {
+        let path = "/api/health/verify";
+        self.service(Method::POST, path, &Value::Null).await
+    }
+
     /// Begins an OAuth flow that is bound to no browser.
     pub(crate) async fn issue(&self) -> Answer {
         let ask = json!({ "provider": "example", "binding": "none" });
