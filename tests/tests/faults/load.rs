@@ -212,10 +212,10 @@ async fn round(world: &World, seen: &Seen, id: usize, key: &str, taken: &mut f64
 }
 
 /// Whether every endpoint does what it is for; if not, what it said instead.
-pub(crate) async fn is_well(world: &World) -> Result<(), Answer> {
+pub(crate) async fn is_well(world: &World) -> Result<(), Box<Answer>> {
     let expect = |status: u16, answer: Answer| match answer.status == status {
         true => Ok(answer),
-        false => Err(answer),
+        false => Err(Box::new(answer)),
     };
     let app = &world.app;
     let phone = number(CLIENTS - 1);
@@ -226,7 +226,7 @@ pub(crate) async fn is_well(world: &World) -> Result<(), Answer> {
     expect(200, world.consume(state).await)?;
     let lent = world.acquire("well").await;
     if lent.json()["allowed"] != true || lent.json()["degraded"] != false {
-        return Err(lent);
+        return Err(lent.into());
     }
     let success = json!({ "outcome": "success" });
     expect(200, world.report("well", &success).await)?;
