@@ -30,7 +30,7 @@ struct Host {
 
 /// What only a process of our own shows. Fields drop in order: the app before its Redis.
 struct Local {
-    _process: Process,
+    process: Process,
     stdout: Lines,
     stderr: Lines,
     redis: Option<Redis>,
@@ -100,6 +100,21 @@ impl App {
             .redis
             .as_ref()
             .expect("the test that started the app on a Redis holds it")
+    }
+
+    /// How much memory the host's process has, in bytes, as Linux counts it.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.local().process.id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib: u64 = line.unwrap().trim_end_matches("kB").trim().parse().unwrap();
+        kib * 1024
+    }
+
+    /// How many files and sockets the host's process has open, as Linux counts them.
+    pub fn open_files(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.local().process.id());
+        std::fs::read_dir(folder).unwrap().count()
     }
 
     /// What the app wrote to stdout.
@@ -247,7 +262,7 @@ impl Host {
             .await;
         let (phone, code) = Vars::TEST_NUMBERS[0];
         let local = Local {
-            _process: process,
+            process,
             stdout,
             stderr: stderr.clone(),
             redis,

@@ -17,6 +17,8 @@ use crate::{install, node, process, redis};
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     levels: Vec<Level>,
+    /// As much as time allows: see tests/src/lib.rs.
+    long: bool,
     /// For the test programs: names to filter by, and options.
     harness: Vec<OsString>,
 }
@@ -29,6 +31,7 @@ impl Options {
         while let Some(arg) = args.next()? {
             match arg {
                 Arg::Long("level") => options.levels.push(Level::parse(&args.value()?.string()?)?),
+                Arg::Long("long") => options.long = true,
                 Arg::Value(arg) => options.harness.push(arg),
                 other => return Err(other.unexpected().into()),
             }
@@ -111,7 +114,7 @@ impl Level {
                 cargo::build_components()?;
                 command
                     .args(["-p", "tests", "--test", "dependencies"])
-                    .args(["--test", "native", "--test", "e2e"])
+                    .args(["--test", "native", "--test", "e2e", "--test", "faults"])
                     .env("LATCH_REDIS_SERVER", redis)
                     .env("LATCH_NODE", node)
                     .env("LATCH_HOST_BIN", cargo::build_host()?);
@@ -120,14 +123,18 @@ impl Level {
         Ok(vec![command])
     }
 
-    /// Runs the level's tests with `harness` as the test programs' arguments.
-    fn run(self, harness: &[OsString]) -> Outcome {
+    /// Runs the level's tests as `options` say.
+    fn run(self, options: &Options) -> Outcome {
+        let harness = options.harness.as_slice();
         print(format_args!("\n=== {} ===", self.title()));
         let mut tally = Tally::default();
         let ended = self.prepare().and_then(|commands| {
             let mut unsuccessful = None;
             for mut command in commands {
                 command.arg("--").args(harness);
+                if options.long {
+                    command.env("LATCH_LONG", "1");
+                }
                 let status = process::run_watched(&mut command, |line| {
                     tally += Tally::from_line(line).unwrap_or_default();
                 })?;
@@ -223,7 +230,7 @@ impl fmt::Display for Outcome {
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let mut outcomes = Vec::new();
     for level in options.levels() {
-        let outcome = level.run(&options.harness);
+        let outcome = level.run(options);
         ensure!(!process::interrupted(), "interrupted");
         print(format_args!("\n{outcome}"));
         outcomes.push(outcome);
@@ -272,6 +279,12 @@ mod tests {
         let options = options(&["verify_", "--level", "unit", "--", "--nocapture"]).unwrap();
         assert_eq!(options.harness, ["verify_", "--nocapture"]);
         assert_eq!(options.levels, [Level::Unit]);
+        assert!(!options.long);
+    }
+
+    #[test]
+    fn a_long_run_is_asked_for() {
+        assert!(options(&["--long", "--level", "e2e"]).unwrap().long);
     }
 
     #[test]

@@ -12,5 +12,6 @@
 mod history;
 mod load;
 mod lost_answers;
+mod soak;
 mod under_load;
 mod world;
