@@ -70,7 +70,17 @@ impl Component for OtpRequest {
             settings.per_client.take(context, &client_key),
         )
         .await;
-        let (issued, client) = (issued?, client?);
+        let issued = issued?;
+        let client = match client {
+            Ok(client) => client,
+            Err(error) => {
+                // Nobody knows whether the client may: the caller can try again, with the same key.
+                if issued.status == Status::Send {
+                    request.undo(context, &issued).await;
+                }
+                return Err(error);
+            }
+        };
         let answer = Answer::new(&issued, &client);
 
         if issued.status == Status::Send && client.allowed {
