@@ -257,6 +257,8 @@ async fn replies(
 }
 
 async fn read(from: &mut OwnedReadHalf, buffer: &mut Vec<u8>) -> std::io::Result<()> {
+    // Room for all that is there: what comes late comes late together.
+    buffer.reserve(64 * 1024);
     match from.read_buf(buffer).await? {
         0 => Err(ErrorKind::UnexpectedEof.into()),
         _ => Ok(()),
