@@ -91,6 +91,12 @@ impl Seen {
             .sum()
     }
 
+    /// How many answers there were.
+    pub(crate) fn total(&self) -> usize {
+        let seen = self.0.lock().unwrap();
+        seen.answers.values().flat_map(BTreeMap::values).sum()
+    }
+
     /// Fails if any answer was none that the endpoint may give, or any decision was wrong.
     pub(crate) async fn assert_sound(&self, world: &World) {
         world.app.settle().await;
