@@ -65,13 +65,22 @@ fn capture(host: &Subject, workload: Workload, store: &Store) -> anyhow::Result<
     Ok(arguments(&line))
 }
 
-/// The quoted words of a line of MONITOR. Nothing that Latch sends needs escapes in them.
+/// The quoted words of a line of MONITOR. Of its escapes Latch's calls need only those of the quote
+/// and the backslash.
 fn arguments(line: &str) -> Vec<String> {
-    line.split('"')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect()
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        match (character, &mut word) {
+            ('"', None) => word = Some(String::new()),
+            ('"', Some(_)) => words.extend(word.take()),
+            ('\\', Some(word)) => word.extend(characters.next()),
+            (other, Some(word)) => word.push(other),
+            (_, None) => {}
+        }
+    }
+    words
 }
 
 /// Of `"test","rps",...` and a line of numbers below it.
@@ -89,8 +98,8 @@ mod tests {
 
     #[test]
     fn a_call_is_read_from_monitor() {
-        let line = r#"1700000000.123456 [0 127.0.0.1:4000] "EVALSHA" "ab12" "1" "key:{a b}""#;
-        assert_eq!(arguments(line), ["EVALSHA", "ab12", "1", "key:{a b}"]);
+        let line = r#"1700000000.123456 [0 127.0.0.1:4000] "EVALSHA" "ab12" "1" "{\"a\":1}""#;
+        assert_eq!(arguments(line), ["EVALSHA", "ab12", "1", r#"{"a":1}"#]);
     }
 
     #[test]
