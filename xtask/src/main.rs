@@ -38,7 +38,7 @@ Commands:
   test  Run every test, on a real Redis
           --level LEVEL   unit, wasm, script or e2e; may be repeated [all]
           --long          longer faults, a thousand checked histories, and a soak:
-                          about 20 minutes more
+                          more
           ARG...          passed on to the test programs: names to filter by, or,
                           after --, options such as --nocapture
   verify
