@@ -9,31 +9,39 @@ use anyhow::{Context as _, ensure};
 use crate::progress::say;
 use crate::{install, process, workspace};
 
-/// The oldest release that the packages of tests/oidc run on.
+/// The oldest release that the packages of the tests run on.
 const OLDEST: u32 = 20;
 
-/// A Node for tests/oidc, whose packages are installed: the machine's, or a newer one beside it.
-pub(crate) fn for_oidc() -> anyhow::Result<PathBuf> {
+/// The folders of the end-to-end tests whose programs run in Node: an OpenID provider and its
+/// client, and a parser of structured fields.
+const FOLDERS: [&str; 2] = ["tests/oidc", "tests/fields"];
+
+/// A Node for [`FOLDERS`], whose packages are installed: the machine's, or a newer one beside it.
+pub(crate) fn for_tests() -> anyhow::Result<PathBuf> {
     install::node()?;
-    install_packages(&workspace::root().join("tests").join("oidc"))?;
+    for folder in FOLDERS {
+        install_packages(folder)?;
+    }
     match install::find(&["node"]) {
         Some(node) if release(&node)? >= OLDEST => Ok(node),
         _ => newer_node(),
     }
 }
 
-/// Installs what the lock file in `folder` names, unless it has been since the file last changed.
-fn install_packages(folder: &Path) -> anyhow::Result<()> {
+/// Installs what the lock file in `name` names, unless it has been since the file last changed.
+fn install_packages(name: &str) -> anyhow::Result<()> {
+    let folder = workspace::root().join(name);
     let lock = folder.join("package-lock.json");
     let installed = folder.join("node_modules").join("installed-lock.json");
     let wanted = fs::read(&lock).with_context(|| format!("reading {}", lock.display()))?;
     if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    say("Installing the OpenID provider for the end-to-end tests");
+    say(format_args!("Installing the packages of {name}"));
     let mut npm = npm()?;
     npm.args(["ci", "--omit=dev", "--ignore-scripts"]);
-    process::run(npm.current_dir(folder)).context("installing the packages of tests/oidc")?;
+    process::run(npm.current_dir(folder))
+        .with_context(|| format!("installing the packages of {name}"))?;
     fs::write(&installed, wanted).with_context(|| format!("writing {}", installed.display()))
 }
 
@@ -60,7 +68,7 @@ fn npm() -> anyhow::Result<Command> {
         install::package("npm")?;
     }
     let program = find().context(
-        "there is no `npm` on the PATH; the end-to-end tests need it for an OpenID provider",
+        "there is no `npm` on the PATH; the end-to-end tests need packages of the npm registry",
     )?;
     let mut npm = Command::new(program);
     npm.args(["--no-audit", "--no-fund", "--no-update-notifier"]);

@@ -110,7 +110,7 @@ impl Level {
             }
             Self::EndToEnd => {
                 let redis = redis::program()?;
-                let node = node::for_oidc()?;
+                let node = node::for_tests()?;
                 cargo::build_components()?;
                 command
                     .args(["-p", "tests", "--test", "dependencies"])

@@ -1,6 +1,7 @@
 //! Token buckets that services take from.
 
 mod answers;
+mod fields;
 mod refusals;
 mod several;
 mod store;
