@@ -26,6 +26,7 @@
 //! | `LATCH_HOST_BIN` | the host that runs the app; default `target/host/latch-host`. It is called as `latch-host --manifest .. --runtime-config-file .. --listen 127.0.0.1:0` and its first line on stdout is `Serving http://127.0.0.1:PORT` |
 //! | `LATCH_REDIS_SERVER` | `redis-server` or `valkey-server`; default `redis-server` in the `PATH` |
 //! | `LATCH_NODE` | Node.js 20 or later; default `node` in the `PATH` |
+//! | `LATCH_NGINX` | nginx with its `auth_request` module; default `nginx` in the `PATH` |
 //! | `LATCH_BASE_URL` | a running app (`spin up`) for the tests that use [`App::any`]; the others start the host as ever |
 //! | `LATCH_TEST_NUMBER` | an entry of that app's `otp_test_numbers`, `+77770000001=123456` |
 //! | `LATCH_SERVICE_TOKEN` | that app's `service_token` |
@@ -48,6 +49,7 @@ mod answer;
 mod app;
 mod client;
 mod lines;
+mod nginx;
 mod process;
 mod proxy;
 pub mod raw;
@@ -69,6 +71,7 @@ pub use answer::Answer;
 pub use app::App;
 pub use client::Client;
 pub use lines::Lines;
+pub use nginx::Nginx;
 pub use proxy::{Cut, Proxy};
 pub use redis::Redis;
 pub use vars::{Vars, hex_key};
@@ -98,6 +101,14 @@ pub fn wrong(code: &str, n: u8) -> String {
 /// How the app writes a phone number in its logs: `+7777***4567`.
 pub fn masked(phone: &str) -> String {
     format!("{}***{}", &phone[..5], &phone[phone.len() - 4..])
+}
+
+/// A port that is free now, below the range from which the system gives ports to clients: a server
+/// that restarts finds its own port free.
+fn free_port() -> u16 {
+    std::iter::repeat_with(|| rand::random_range(20_000..32_000))
+        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap()
 }
 
 /// The workspace's root folder.

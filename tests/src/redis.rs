@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{Shutdown, TcpStream},
     process::Command,
     sync::{Mutex, MutexGuard},
     time::{Duration, Instant},
@@ -12,7 +12,7 @@ use redis::{Client, Connection, FromRedisValue, Value, cmd};
 use rustix::process::Signal;
 use tokio::time::sleep;
 
-use crate::{lines::Lines, process::Process, run_dir};
+use crate::{free_port, lines::Lines, process::Process, run_dir};
 
 /// A Redis server on a port of its own that holds its data in memory only and ends when dropped.
 ///
@@ -237,14 +237,6 @@ async fn serve(port: u16) -> Process {
         })
         .await;
     server
-}
-
-/// A port that is free now, below the range from which the system gives ports to clients: a server
-/// that restarts finds its own port free.
-fn free_port() -> u16 {
-    std::iter::repeat_with(|| rand::random_range(20_000..32_000))
-        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        .unwrap()
 }
 
 fn flatten(value: Value, bytes: &mut Vec<u8>) {

@@ -107,6 +107,11 @@ impl Webhook {
         }
     }
 
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// What `vars` become so that codes are delivered here.
     pub fn configure(&self, vars: Vars) -> Vars {
         vars.with("otp_delivery", "webhook")

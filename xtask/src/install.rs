@@ -108,6 +108,16 @@ pub(crate) fn node() -> anyhow::Result<()> {
     package("nodejs")
 }
 
+/// The reverse proxy that the end-to-end tests put before an application.
+pub(crate) fn nginx() -> anyhow::Result<PathBuf> {
+    // Not everybody's PATH names the folder where Debian has it.
+    let nginx = || find(&["nginx", "/usr/sbin/nginx"]);
+    if nginx().is_none() && can_install_packages() {
+        package("nginx-light")?;
+    }
+    nginx().context("there is no `nginx` on the PATH; the end-to-end tests need one")
+}
+
 /// wasm-bindgen's test runner, which must be of the very version of the library.
 pub(crate) fn wasm_test_runner(version: &str) -> anyhow::Result<PathBuf> {
     const RUNNER: &str = "wasm-bindgen-test-runner";

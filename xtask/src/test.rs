@@ -111,12 +111,14 @@ impl Level {
             Self::EndToEnd => {
                 let redis = redis::program()?;
                 let node = node::for_tests()?;
+                let nginx = install::nginx()?;
                 cargo::build_components()?;
                 command
                     .args(["-p", "tests", "--test", "dependencies"])
                     .args(["--test", "native", "--test", "e2e", "--test", "faults"])
                     .env("LATCH_REDIS_SERVER", redis)
                     .env("LATCH_NODE", node)
+                    .env("LATCH_NGINX", nginx)
                     .env("LATCH_HOST_BIN", cargo::build_host()?);
             }
         }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod fields;
+mod forward_auth;
 mod refusals;
 mod several;
 mod store;
