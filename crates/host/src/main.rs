@@ -8,11 +8,16 @@ use host::{
     args::{Args, Command, HELP},
     server::Server,
 };
+use mimalloc::MiMalloc;
 use tokio::{
     runtime::Runtime,
     select,
     signal::unix::{SignalKind, signal},
 };
+
+/// Not the system's: see Cargo.toml.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let args = match Command::parse(lexopt::Parser::from_env()) {

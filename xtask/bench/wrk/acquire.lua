@@ -3,5 +3,5 @@ local report = dofile(os.getenv("LATCH_BENCH_LUA") .. "/report.lua")
 local next = report.counter()
 
 function request()
-  return wrk.format("POST", string.format("/api/circuit/bench-%d/acquire", next() % 100), report.service)
+  return report.service(string.format("/api/circuit/bench-%d/acquire", next() % 100))
 end

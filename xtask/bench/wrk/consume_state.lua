@@ -5,5 +5,5 @@ for _ = 1, report.from do states:read() end
 
 function request()
   local state = states:read() or "none-is-left"
-  return wrk.format("POST", "/api/oauth/state/consume", report.service, '{"state":"' .. state .. '"}')
+  return report.service("/api/oauth/state/consume", '{"state":"' .. state .. '"}')
 end

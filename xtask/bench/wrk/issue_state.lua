@@ -3,6 +3,6 @@ local report = dofile(os.getenv("LATCH_BENCH_LUA") .. "/report.lua")
 local next = report.counter()
 
 function request()
-  return wrk.format("POST", "/api/oauth/state", report.public(next()),
+  return report.public(next(), "/api/oauth/state",
     '{"provider":"google","return_to":"/after","binding":"none"}')
 end

@@ -5,7 +5,7 @@ local answered, wanted = 0, tonumber(os.getenv("LATCH_BENCH_COUNT") or "1")
 
 function request()
   local body = string.format('{"key":"user-%d"}', next())
-  return wrk.format("POST", "/api/ratelimit/slow", report.service, body)
+  return report.service("/api/ratelimit/slow", body)
 end
 
 function response()

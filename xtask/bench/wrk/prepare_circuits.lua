@@ -5,7 +5,7 @@ local answered, wanted = 0, tonumber(os.getenv("LATCH_BENCH_COUNT") or "1")
 
 function request()
   local path = string.format("/api/circuit/bench-%d/report", next())
-  return wrk.format("POST", path, report.service, '{"outcome":"success"}')
+  return report.service(path, '{"outcome":"success"}')
 end
 
 function response()

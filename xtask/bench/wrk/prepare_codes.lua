@@ -7,7 +7,7 @@ local answered = report.from
 function request()
   local n = next()
   local body = string.format('{"phone":"+7778%07d"}', n)
-  return wrk.format("POST", "/api/auth/request-otp", report.public(n), body)
+  return report.public(n, "/api/auth/request-otp", body)
 end
 
 function response()

@@ -6,7 +6,7 @@ local file = assert(io.open(os.getenv("LATCH_BENCH_STATES"), "w"))
 local written = 0
 
 function request()
-  return wrk.format("POST", "/api/oauth/state", report.public(next()),
+  return report.public(next(), "/api/oauth/state",
     '{"provider":"google","return_to":"/after","binding":"none"}')
 end
 

@@ -6,5 +6,5 @@ local numbers = tonumber(os.getenv("LATCH_BENCH_NUMBERS") or "1")
 function request()
   local n = next()
   local body = string.format('{"phone":"+7777%07d"}', n % numbers)
-  return wrk.format("POST", "/api/auth/request-otp", report.public(n), body)
+  return report.public(n, "/api/auth/request-otp", body)
 end

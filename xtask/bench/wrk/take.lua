@@ -4,5 +4,5 @@ local next = report.counter()
 
 function request()
   local body = string.format('{"key":"user-%d"}', next() % 10000)
-  return wrk.format("POST", "/api/ratelimit/bench", report.service, body)
+  return report.service("/api/ratelimit/bench", body)
 end

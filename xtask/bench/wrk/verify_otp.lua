@@ -8,5 +8,5 @@ function request()
   local n = next()
   local phone = math.floor(n / guesses)
   local body = string.format('{"phone":"+7778%07d","otp_code":"000000"}', phone)
-  return wrk.format("POST", "/api/auth/verify-otp", report.public(n), body)
+  return report.public(n, "/api/auth/verify-otp", body)
 end

@@ -1,7 +1,7 @@
 //! `wasi:http@0.3.0` messages as those of the `http` crate, and back.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request, Response, Scheme};
 use spin_sdk::wasip3::{self, wit_bindgen, wit_future, wit_stream};
 
@@ -60,8 +60,10 @@ impl Body for IncomingBody {
         if self.length.is_some_and(|length| length > at_most) {
             return Ok(None);
         }
-        let (_, outcome) = wit_future::new(|| Ok(()));
+        let (received, outcome) = wit_future::new(|| Ok(()));
         let (mut stream, trailers) = Request::consume_body(self.request, outcome);
+        // Said once the host listens, it is heard at once and is no event to wait for.
+        drop(received);
         // One byte more than is allowed tells a body that just fits from one that does not.
         let end = self.length.unwrap_or(at_most.saturating_add(1));
         let mut body = Vec::new();
@@ -98,9 +100,11 @@ pub(super) fn response(response: http::Response<Bytes>) -> Result<Response, Erro
     let (head, body) = response.into_parts();
     let (stream, trailers) = outgoing_body(body);
     let (response, _sent) = Response::new(fields(&head.headers)?, Some(stream), trailers);
-    response
-        .set_status_code(head.status.as_u16())
-        .map_err(|()| internal("status"))?;
+    if head.status != StatusCode::OK {
+        response
+            .set_status_code(head.status.as_u16())
+            .map_err(|()| internal("status"))?;
+    }
     Ok(response)
 }
 
@@ -133,14 +137,15 @@ type Trailers = wit_bindgen::FutureReader<Result<Option<Fields>, ErrorCode>>;
 /// A stream that holds `body`, and trailers that say it was complete.
 ///
 /// The write is begun here, so that head and body can leave in one segment: a body that follows
-/// its head a moment later waits for the client's delayed acknowledgement.
+/// its head a moment later waits for the client's delayed acknowledgement. The trailers are said
+/// after it, when the host listens: they are heard at once then, and are no event to wait for.
 fn outgoing_body(body: Bytes) -> (BodyStream, Trailers) {
     let (mut writer, reader) = wit_stream::new();
     let (complete, trailers) = wit_future::new(|| Ok(None));
-    drop(complete);
     if !body.is_empty() {
         let mut write = Box::pin(async move {
             writer.write_all(body.into()).await;
+            drop(complete);
         });
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         if write.as_mut().poll(&mut context).is_pending() {
