@@ -43,6 +43,13 @@ impl Vars {
         &self.0[name]
     }
 
+    /// All that are set, by name.
+    pub fn all(&self) -> impl Iterator<Item = (String, String)> {
+        self.0
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+    }
+
     /// As Spin reads them from the environment.
     pub(crate) fn environment(&self) -> impl Iterator<Item = (String, &String)> {
         self.0

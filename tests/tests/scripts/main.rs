@@ -13,6 +13,7 @@
     reason = "a panic here is a failed test"
 )]
 
+mod attack;
 mod circuit;
 mod driven;
 mod issue;
