@@ -20,6 +20,8 @@ use crate::world::{self, World};
 const CODE: &str = "123456";
 /// A guess that is no code: there is none of that length.
 const WRONG: &str = "0000000000";
+/// Wrong guesses that are compared with one code.
+const GUESSES: usize = 3;
 /// The most clients that a load may have.
 const CLIENTS: usize = 32;
 /// The bucket `quick`.
@@ -59,9 +61,20 @@ struct Figures {
 }
 
 impl Seen {
-    async fn of(&self, endpoint: &'static str, call: impl Future<Output = Answer>) -> Answer {
+    /// Makes a call. It may be answered with one of these statuses, and otherwise only with the 503
+    /// of a Redis that is away.
+    async fn of(
+        &self,
+        endpoint: &'static str,
+        may: &[u16],
+        call: impl Future<Output = Answer>,
+    ) -> Answer {
         let begin = Instant::now();
         let answer = call.await;
+        let away = answer.status == 503 && answer.code().as_deref() == Some("store-unavailable");
+        if !away && !may.contains(&answer.status) {
+            self.wrong(format!("{endpoint}: none of {may:?}, but {answer:?}"));
+        }
         let mut seen = self.0.lock().unwrap();
         seen.longest = seen.longest.max(begin.elapsed());
         let degraded = answer.status == 200 && answer.json()["degraded"] == true;
@@ -97,7 +110,8 @@ impl Seen {
         seen.answers.values().flat_map(BTreeMap::values).sum()
     }
 
-    /// Fails if any answer was none that the endpoint may give, or any decision was wrong.
+    /// Fails if any answer was none that the endpoint might give then, or any decision was wrong:
+    /// what each call may be answered is said where it is made.
     pub(crate) async fn assert_sound(&self, world: &World) {
         world.app.settle().await;
         let mut messages: BTreeMap<String, usize> = BTreeMap::new();
@@ -108,12 +122,6 @@ impl Seen {
         }
         let seen = self.0.lock().unwrap();
         assert!(seen.wrong.is_empty(), "{:#?}", seen.wrong);
-        for (endpoint, counts) in &seen.answers {
-            for status in counts.keys() {
-                let known = ["200", "201", "400", "409", "410", "429", "503", "degraded"];
-                assert!(known.contains(&status.as_str()), "{endpoint}: {status}");
-            }
-        }
         for (phone, status) in &seen.asked {
             let messages = messages.get(phone).copied().unwrap_or(0);
             let right = match status {
@@ -140,7 +148,7 @@ impl fmt::Display for Seen {
 }
 
 /// Runs `clients` at once until `work` is done. `keeps` says whether Redis keeps its data
-/// meanwhile, without which no limit holds.
+/// meanwhile, without which no limit holds and everything may be gone.
 pub(crate) async fn during<T>(
     world: &World,
     seen: &Seen,
@@ -152,14 +160,21 @@ pub(crate) async fn during<T>(
     let over = AtomicBool::new(false);
     let all = join_all((0..clients).map(async |id| {
         let begin = Instant::now();
-        let key = format!("{id}-{}", phone());
-        let mut taken = 0.0;
+        let mut client = Client::new(world, seen, id, keeps);
         while !over.load(Ordering::Relaxed) {
-            round(world, seen, id, &key, &mut taken).await;
+            client.round().await;
         }
         let most = CAPACITY + REFILL_A_SECOND * begin.elapsed().as_secs_f64();
-        if keeps && taken > most {
-            seen.wrong(format!("{taken} tokens of a bucket that had {most}"));
+        if keeps && client.taken > most {
+            seen.wrong(format!("{} tokens of a bucket of {most}", client.taken));
+        }
+        if client.successes > client.requests {
+            let Client {
+                successes,
+                requests,
+                ..
+            } = client;
+            seen.wrong(format!("{successes} successes with {requests} codes"));
         }
     }));
     let (_, done) = tokio::join!(all, async {
@@ -170,56 +185,151 @@ pub(crate) async fn during<T>(
     done
 }
 
-/// One call or two of each endpoint.
-async fn round(world: &World, seen: &Seen, id: usize, key: &str, taken: &mut f64) {
-    let app = &world.app;
+/// How long Redis may yet carry out what it has not answered.
+const CARRIED_OUT: Duration = Duration::from_secs(2);
 
-    // The client's own phone: one code, and at most one success with it.
-    let own = number(id);
-    seen.of("request", app.request(&own)).await;
-    let mut successes = 0;
-    for _ in 0..3 {
-        let answer = seen.of("verify", app.verify(&own, CODE)).await;
-        successes += usize::from(answer.status == 200);
-    }
-    if successes > 1 {
-        seen.wrong(format!("one code, {successes} successes"));
+/// One user of every endpoint.
+struct Client<'a> {
+    world: &'a World,
+    seen: &'a Seen,
+    keeps: bool,
+    /// The phone whose code is known.
+    own: String,
+    /// The bucket.
+    key: String,
+    requests: usize,
+    successes: usize,
+    taken: f64,
+    /// When a call about the own phone was last not answered.
+    unanswered: Option<Instant>,
+}
+
+impl<'a> Client<'a> {
+    fn new(world: &'a World, seen: &'a Seen, id: usize, keeps: bool) -> Self {
+        Self {
+            world,
+            seen,
+            keeps,
+            own: number(id),
+            key: format!("{id}-{}", phone()),
+            requests: 0,
+            successes: 0,
+            taken: 0.0,
+            unanswered: None,
+        }
     }
 
-    // A phone whose code is delivered.
-    let other = phone();
-    let status = seen.of("request", app.request(&other)).await.status;
-    seen.0.lock().unwrap().asked.push((other.clone(), status));
-    let answer = seen.of("verify", app.verify(&other, WRONG)).await;
-    if answer.status == 200 {
-        seen.wrong("a wrong code succeeded".to_owned());
+    /// One call or more of each endpoint.
+    async fn round(&mut self) {
+        self.own_code().await;
+        self.delivered_code().await;
+        self.state().await;
+        self.circuit().await;
+        self.bucket().await;
+        let health = self.world.app.get("/api/health");
+        self.seen.of("health", &[200], health).await;
     }
 
-    let issued = seen.of("state", world.issue()).await;
-    if issued.status == 201 {
+    /// Fails the load unless `statuses` are these, where all calls were answered and nothing was
+    /// lost.
+    fn expect(&self, what: &str, statuses: &[u16], expected: &[u16]) {
+        if self.keeps && !statuses.contains(&503) && statuses != expected {
+            let what = format!("{what}: {statuses:?} and not {expected:?}");
+            self.seen.wrong(what);
+        }
+    }
+
+    /// The client's own phone: a code, and one success with it.
+    async fn own_code(&mut self) {
+        let (seen, app) = (self.seen, &self.world.app);
+        self.requests += 1;
+        let request = seen.of("request", &[200], app.request(&self.own)).await;
+        let mut statuses = vec![request.status];
+        for _ in 0..3 {
+            let verify = app.verify(&self.own, CODE);
+            statuses.push(seen.of("verify", &[200, 410], verify).await.status);
+        }
+        let guesses = &statuses[1..];
+        self.successes += guesses.iter().filter(|status| **status == 200).count();
+        if statuses.contains(&503) {
+            self.unanswered = Some(Instant::now());
+        }
+        if self
+            .unanswered
+            .is_none_or(|moment| moment.elapsed() > CARRIED_OUT)
+        {
+            self.expect("a code and its guesses", &statuses, &[200, 200, 410, 410]);
+        }
+    }
+
+    /// A phone whose code is delivered: wrong guesses, as many as are compared and one more.
+    async fn delivered_code(&self) {
+        let (seen, app) = (self.seen, &self.world.app);
+        let other = phone();
+        let status = seen.of("request", &[200], app.request(&other)).await.status;
+        seen.0.lock().unwrap().asked.push((other.clone(), status));
+        let mut statuses = vec![status];
+        for _ in 0..=GUESSES {
+            let verify = app.verify(&other, WRONG);
+            let answer = seen.of("verify", &[400, 410, 429], verify).await;
+            statuses.push(answer.status);
+        }
+        let mismatches = statuses.iter().filter(|status| **status == 400).count();
+        if mismatches >= GUESSES {
+            seen.wrong(format!(
+                "{mismatches} guesses were not the last: {statuses:?}"
+            ));
+        }
+        self.expect(
+            "a code and wrong guesses",
+            &statuses,
+            &[200, 400, 400, 429, 429],
+        );
+    }
+
+    /// A state, which is consumed once.
+    async fn state(&self) {
+        let (seen, world) = (self.seen, self.world);
+        let issued = seen.of("state", &[201], world.issue()).await;
+        if issued.status != 201 {
+            return;
+        }
         let issued = issued.json();
         let state = issued["state"].as_str().unwrap();
-        let mut successes = 0;
+        let may: &[u16] = match self.keeps {
+            true => &[200, 409],
+            false => &[200, 409, 410],
+        };
+        let mut statuses = Vec::new();
         for _ in 0..2 {
-            let answer = seen.of("consume", world.consume(state)).await;
-            successes += usize::from(answer.status == 200);
+            let answer = seen.of("consume", may, world.consume(state)).await;
+            statuses.push(answer.status);
         }
-        if successes > 1 {
+        if statuses == [200, 200] {
             seen.wrong("one state, two successes".to_owned());
         }
+        self.expect("a state", &statuses, &[200, 409]);
     }
 
-    let lent = seen.of("acquire", world.acquire("load")).await;
-    if lent.json()["allowed"] != true {
-        seen.wrong(format!("a circuit without a failure refused: {lent:?}"));
+    /// A circuit without a failure, which nothing may open.
+    async fn circuit(&self) {
+        let (seen, world) = (self.seen, self.world);
+        let lent = seen.of("acquire", &[200], world.acquire("load")).await;
+        if lent.json()["allowed"] != true {
+            seen.wrong(format!("a circuit without a failure refused: {lent:?}"));
+        }
+        let success = json!({ "outcome": "success" });
+        seen.of("report", &[200], world.report("load", &success))
+            .await;
     }
-    let success = json!({ "outcome": "success" });
-    seen.of("report", world.report("load", &success)).await;
 
-    if seen.of("take", world.take("quick", key)).await.status == 200 {
-        *taken += 1.0;
+    async fn bucket(&mut self) {
+        let take = self.world.take("quick", &self.key);
+        let answer = self.seen.of("take", &[200, 429], take).await;
+        if answer.status == 200 {
+            self.taken += 1.0;
+        }
     }
-    seen.of("health", app.get("/api/health")).await;
 }
 
 /// Whether every endpoint does what it is for; if not, what it said instead.

@@ -22,6 +22,10 @@ const SLACK: Duration = Duration::from_secs(5);
 /// In what time all is well again, on such a machine.
 const RECOVERY: Duration = Duration::from_secs(20);
 
+/// How long the load goes on when all is well again: long enough for what was on its way to have
+/// been carried out, so that every answer can be told for sure.
+const AFTERWARDS: Duration = Duration::from_millis(2500);
+
 /// How long a fault lasts.
 fn span() -> Duration {
     Duration::from_millis(if long() { 10_000 } else { 1500 })
@@ -49,6 +53,7 @@ async fn survives(name: &str, data: Data, fault: impl AsyncFnOnce(&World)) -> Se
     let timeout = u64::try_from(BUDGET.as_millis()).unwrap();
     let world = World::with(&load::vars(timeout)).await;
     load::is_well(&world).await.expect("a world that is well");
+    trip(&world, "tripped").await;
 
     let seen = Seen::default();
     let recovery = load::during(&world, &seen, clients, data == Data::Kept, async {
@@ -59,7 +64,7 @@ async fn survives(name: &str, data: Data, fault: impl AsyncFnOnce(&World)) -> Se
             assert!(over.elapsed() < RECOVERY, "{name}: {answer:?}");
         }
         let recovery = over.elapsed();
-        sleep(Duration::from_millis(300)).await;
+        sleep(AFTERWARDS).await;
         recovery
     })
     .await;
@@ -71,6 +76,7 @@ async fn survives(name: &str, data: Data, fault: impl AsyncFnOnce(&World)) -> Se
     );
     seen.assert_sound(&world).await;
     assert!(seen.longest() < BUDGET * BUDGETS + SLACK, "{name}");
+    closes(&world, "tripped").await;
     let verified = world.verify_all().await;
     assert_eq!(verified.status, 200, "{name}: {verified:?}");
     seen
@@ -238,13 +244,32 @@ async fn everything_deleted_by_an_operator() {
     assert_not_noticed(&seen.await);
 }
 
-/// An open circuit outlives any fault, and does not outlast its time.
-#[tokio::test(flavor = "multi_thread")]
-async fn no_circuit_is_stuck_by_a_fault() {
-    let world = World::with(&load::vars(500)).await;
+/// Opens a circuit.
+async fn trip(world: &World, circuit: &str) {
     let failures = json!({ "successes": 0, "failures": 5, "slow": 0 });
-    assert_eq!(world.report("stuck", &failures).await.ok()["state"], "open");
-    // Every permit is lent, and no answer arrives.
+    let tripped = world.report(circuit, &failures).await.ok();
+    assert_eq!(tripped["state"], "open", "{tripped}");
+}
+
+/// Uses a circuit as its callers do, until it is closed.
+async fn closes(world: &World, circuit: &str) {
+    let begin = Instant::now();
+    while world.status(circuit).await["state"] != "closed" {
+        assert!(begin.elapsed() < RECOVERY, "{circuit} is stuck");
+        let lent = world.acquire(circuit).await.ok();
+        if lent["permit"].is_string() {
+            let success = json!({ "outcome": "success", "permit": lent["permit"] });
+            world.report(circuit, &success).await.ok();
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Every permit is lent, and no answer arrives.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_circuit_is_stuck_by_permits_that_nobody_got() {
+    let world = World::with(&load::vars(500)).await;
+    trip(&world, "stuck").await;
     sleep(Duration::from_millis(300)).await;
     world.proxy.lose(usize::MAX, "EVALSHA", Cut::BeforeReply);
     for _ in 0..4 {
@@ -252,14 +277,5 @@ async fn no_circuit_is_stuck_by_a_fault() {
     }
     world.proxy.pass();
 
-    let begin = Instant::now();
-    while world.status("stuck").await["state"] != "closed" {
-        assert!(begin.elapsed() < RECOVERY, "stuck");
-        let lent = world.acquire("stuck").await.ok();
-        if lent["permit"].is_string() {
-            let success = json!({ "outcome": "success", "permit": lent["permit"] });
-            world.report("stuck", &success).await.ok();
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
+    closes(&world, "stuck").await;
 }
