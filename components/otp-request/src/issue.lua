@@ -9,7 +9,7 @@
 -- ARGV[9]  how long a delivery may take (ms), after which its request is taken for answered
 -- Reply    { status, now, sends left, wait, failures left, wait,
 --            moment of this send, life of the code (ms), guesses, wait before the next send,
---            nonce, digest }
+--            nonce, digest, the code that was replaced, its life (ms) }
 --          status is send, refused, repeated, in-flight or reused; times are microseconds; members
 --          that have no meaning for a status are 0 or "".
 -- O(1) amortised.
@@ -20,9 +20,10 @@ for i = 1, 3 do adopt(KEYS[4 + i], KEYS[i]) end
 local code = code_read(KEYS[1], ARGV[3])
 local sends, sends_wait = window_left(KEYS[2], tonumber(ARGV[1]), MINUTE, now)
 local failures, failures_wait = window_left(KEYS[3], tonumber(ARGV[2]), DAY, now)
+local former, former_ttl = '', 0
 local function reply(status, moment, ttl, guesses, wait, nonce, digest)
   return { status, now, sends, sends_wait, failures, failures_wait,
-    moment or 0, ttl or 0, guesses or 0, wait or 0, nonce or '', digest or '' }
+    moment or 0, ttl or 0, guesses or 0, wait or 0, nonce or '', digest or '', former, former_ttl }
 end
 
 local fingerprint = ARGV[8]
@@ -46,6 +47,7 @@ if code and code.guesses > 0 and ARGV[5] == 'same' then
   code.sends = code.sends + 1
   code_write(KEYS[1], code)
 else
+  if code then former, former_ttl = redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1]) end
   code = { guesses = tonumber(ARGV[4]), sends = 1, nonce = ARGV[6], digest = ARGV[7] }
   code_write(KEYS[1], code, ARGV[3])
 end

@@ -52,9 +52,17 @@ pub(crate) struct Issued {
     pub(crate) guesses: u64,
     /// How long until this phone may be sent another, or a repeated request is worth while.
     pub(crate) wait: Duration,
+    send: Send,
+    code: Code,
+}
+
+/// What it takes to take a send back.
+pub(crate) struct Send {
     moment: u64,
     nonce: String,
-    code: Code,
+    /// What stood in the place of the code, and for how long it would have (ms).
+    former: String,
+    former_life: u64,
 }
 
 /// In what way Redis decided.
@@ -112,10 +120,10 @@ impl<'a> Request<'a> {
             Ok(issued) => Ok(issued),
             // The code that is alive cannot be sent again: it was made with a secret, a length or
             // a test number that is gone from the configuration.
-            Err(Unknown { moment, nonce }) => {
-                self.take_back(context, moment, &nonce).await?;
+            Err(Unknown(send)) => {
+                self.take_back(context, &send).await?;
                 let again = self.decide(context, Resend::New).await?;
-                again.map_err(|Unknown { .. }| {
+                again.map_err(|Unknown(_)| {
                     let reason = "a new code is not the one that was to be stored";
                     StoreError::Unavailable(reason.to_owned()).into()
                 })
@@ -171,11 +179,19 @@ impl<'a> Request<'a> {
         let wait = Duration::from_micros(reply.number()?);
         let nonce = reply.text()?.to_owned();
         let stored = reply.text()?;
+        let former = reply.text()?.to_owned();
+        let former_life = reply.number()?;
 
         let code = if status != Status::Send || nonce == fresh_nonce {
             Some(fresh)
         } else {
             self.stored_code(&nonce, stored)
+        };
+        let send = Send {
+            moment,
+            nonce,
+            former,
+            former_life,
         };
         Ok(match code {
             Some(code) => Ok(Issued {
@@ -186,11 +202,10 @@ impl<'a> Request<'a> {
                 life,
                 guesses,
                 wait,
-                moment,
-                nonce,
+                send,
                 code,
             }),
-            None => Err(Unknown { moment, nonce }),
+            None => Err(Unknown(send)),
         })
     }
 
@@ -265,28 +280,30 @@ impl<'a> Request<'a> {
     /// Takes the send back. If Redis fails now the phone has one send less for a minute, and a
     /// code that nobody knows expires by itself; the log says so.
     pub(crate) async fn undo<P: Platform>(&self, context: &Context<'_, P>, issued: &Issued) {
-        let _ = self.take_back(context, issued.moment, &issued.nonce).await;
+        let _ = self.take_back(context, &issued.send).await;
     }
 
     async fn take_back<P: Platform>(
         &self,
         context: &Context<'_, P>,
-        moment: u64,
-        nonce: &str,
+        send: &Send,
     ) -> Result<(), Problem> {
         let keys = [self.names.code.as_str(), &self.names.sent, &self.record];
         let life = otp::millis(self.settings.life);
-        let arguments = [moment.into(), nonce.into(), life.into()];
+        let arguments = [
+            send.moment.into(),
+            send.nonce.as_str().into(),
+            life.into(),
+            send.former.as_str().into(),
+            send.former_life.into(),
+        ];
         context.run(&UNDO, &keys, &arguments).await?;
         Ok(())
     }
 }
 
 /// A code is to be sent again that cannot be made again.
-struct Unknown {
-    moment: u64,
-    nonce: String,
-}
+struct Unknown(Send);
 
 impl Status {
     fn read(text: &str) -> Result<Self, StoreError> {

@@ -1,7 +1,7 @@
 //! Asking again while a code is alive.
 
 use serde_json::json;
-use tests::{App, Redis, Vars, phone, wrong};
+use tests::{App, Redis, Reply, Vars, Webhook, phone, wrong};
 
 /// The keys of outstanding codes.
 const CODES: &str = "otp:{*}:code:*";
@@ -133,4 +133,60 @@ async fn a_used_code_is_replaced() {
 
     assert_ne!(old, new);
     app.verify(&phone, &new).await.ok();
+}
+
+/// Else whoever may not ask could take codes from others, one after the other.
+#[tokio::test]
+async fn a_client_that_is_refused_takes_no_code_from_anybody() {
+    for resend in ["same", "new"] {
+        let vars = Vars::new()
+            .with("otp_resend", resend)
+            .with("otp_requests_per_minute_per_client", 1)
+            .with("trusted_proxy_hops", 1);
+        let app = App::own(vars).await;
+        let (owner, stranger) = (
+            [("x-forwarded-for", "203.0.113.1")],
+            [("x-forwarded-for", "203.0.113.2")],
+        );
+        let phone = phone();
+        app.request_with(&stranger, &json!({ "phone": tests::phone() }))
+            .await
+            .ok();
+        app.request_with(&owner, &json!({ "phone": phone }))
+            .await
+            .ok();
+
+        for _ in 0..3 {
+            app.request_with(&stranger, &json!({ "phone": phone }))
+                .await
+                .quota_exceeded(&["client"]);
+        }
+
+        let code = app
+            .stdout()
+            .find("the code", |_| app.delivered(&phone).pop())
+            .await;
+        app.verify(&phone, &code).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_new_code_that_could_not_be_sent_leaves_the_old_one_as_it_was() {
+    let webhook = Webhook::start().await;
+    let vars = Vars::new().with("otp_resend", "new");
+    let app = App::own(webhook.configure(vars)).await;
+    let phone = phone();
+    app.request(&phone).await.ok();
+    let code = webhook.last().code();
+    app.verify(&phone, &wrong(&code, 0))
+        .await
+        .problem(400, "otp-mismatch");
+    webhook.reply([Reply::Status(400)]);
+
+    app.request(&phone).await.problem(502, "delivery-failed");
+
+    let problem = app.verify(&phone, &wrong(&code, 1)).await;
+    let problem = problem.problem(400, "otp-mismatch");
+    assert_eq!(problem["attempts_remaining"], 1, "two of three were made");
+    app.verify(&phone, &code).await.ok();
 }

@@ -11,6 +11,8 @@ pub(crate) struct Send {
     pub(crate) nonce: String,
     pub(crate) moment: u64,
     key: Option<u8>,
+    /// What was replaced, and its life then (ms).
+    former: (String, u64),
 }
 
 /// The digest that goes with a nonce.
@@ -69,6 +71,8 @@ pub(crate) fn check(
     let guesses = reply.number();
     let _wait = reply.number();
     let got_nonce = reply.text();
+    let _digest = reply.text();
+    let former = (reply.text(), reply.number());
 
     // Real time passes too, a little: a TTL may be shorter than the model's, never longer.
     let slack_ms = 10_000;
@@ -97,6 +101,7 @@ pub(crate) fn check(
         nonce: expected.nonce,
         moment,
         key: key.map(|(key, _)| key),
+        former,
     })
 }
 
@@ -110,7 +115,14 @@ pub(crate) fn undo(driven: &mut Driven, model: &mut Model, limits: Limits, send:
         send.key.map(|_| record.as_str()),
     );
     let life = millis(limits.life).to_string();
-    let arguments = [send.moment.to_string(), send.nonce.clone(), life];
+    let (former, former_life) = &send.former;
+    let arguments = [
+        send.moment.to_string(),
+        send.nonce.clone(),
+        life,
+        former.clone(),
+        former_life.to_string(),
+    ];
     // Twice, as it is run when the first reply was lost: that is as good as once.
     for _ in 0..2 {
         driven.run(&UNDO, &[CODE, SENT, &record], &arguments);

@@ -49,6 +49,8 @@ pub(crate) struct Model {
     sent: Vec<u64>,
     failed: Vec<u64>,
     records: HashMap<String, Record>,
+    /// What was replaced by the code of a nonce.
+    former: HashMap<String, Code>,
     /// How many guesses were ever compared with the code of a nonce.
     pub(crate) compared: HashMap<String, u64>,
     /// How many guesses were right, for the code of a nonce.
@@ -82,6 +84,7 @@ impl Model {
             sent: Vec::new(),
             failed: Vec::new(),
             records: HashMap::new(),
+            former: HashMap::new(),
             compared: HashMap::new(),
             verified: HashMap::new(),
         }
@@ -150,6 +153,9 @@ impl Model {
         match &mut self.code {
             Some(code) if same && code.guesses > 0 => code.sends += 1,
             code => {
+                if let Some(former) = code.take() {
+                    self.former.insert(nonce.to_owned(), former);
+                }
                 *code = Some(Code {
                     guesses: self.limits.guesses,
                     sends: 1,
@@ -191,7 +197,8 @@ impl Model {
         if let Some(code) = self.code.as_mut().filter(|code| code.nonce == nonce) {
             code.sends = code.sends.saturating_sub(1);
             if code.sends == 0 {
-                self.code = None;
+                self.code = self.former.remove(nonce);
+                self.expire(now);
             }
         }
         if let Some(key) = key {

@@ -48,6 +48,8 @@ pub(crate) struct Asked {
     moment: u64,
     nonce: String,
     digest: String,
+    /// What was replaced, and its life then (ms).
+    former: (String, u64),
 }
 
 /// What Redis decided of a guess.
@@ -121,6 +123,7 @@ impl Phone {
             moment,
             nonce: reply.text(),
             digest: reply.text(),
+            former: (reply.text(), reply.number()),
         }
     }
 
@@ -136,6 +139,8 @@ impl Phone {
             asked.moment.to_string(),
             asked.nonce.clone(),
             (LIFE_S * 1000).to_string(),
+            asked.former.0.clone(),
+            asked.former.1.to_string(),
         ];
         driven.run(&UNDO, &keys.each_ref().map(String::as_str), &arguments);
     }
