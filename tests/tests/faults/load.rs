@@ -355,3 +355,31 @@ pub(crate) async fn is_well(world: &World) -> Result<(), Box<Answer>> {
     expect(200, app.get("/api/health").await)?;
     Ok(())
 }
+
+fn answer(status: u16, body: &'static str) -> Answer {
+    Answer {
+        status,
+        headers: http::HeaderMap::new(),
+        body: body.into(),
+    }
+}
+
+/// What a load makes of an answer to a call that may be answered with 200.
+async fn found_wrong(answer: Answer) -> bool {
+    let seen = Seen::default();
+    seen.of("some", &[200], async { answer }).await;
+    let wrong = &seen.0.lock().unwrap().wrong;
+    !wrong.is_empty()
+}
+
+#[tokio::test]
+async fn an_answer_that_may_not_be_is_seen() {
+    assert!(!found_wrong(answer(200, "{}")).await);
+    let away = r#"{"code": "store-unavailable"}"#;
+    assert!(!found_wrong(answer(503, away)).await);
+
+    assert!(found_wrong(answer(500, "")).await);
+    assert!(found_wrong(answer(410, "{}")).await);
+    let misconfigured = r#"{"code": "misconfigured"}"#;
+    assert!(found_wrong(answer(503, misconfigured)).await);
+}

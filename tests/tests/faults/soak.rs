@@ -116,7 +116,8 @@ fn trends(samples: &[Sample]) -> [Trend; 5] {
     let mut keys = trend("keys", |sample| sample.keys, (share, 200.0));
     let answers = trend("answers a second", |sample| sample.answers, (0.0, 0.0));
     println!("{answers}");
-    // As many as there would be if the last third had been as busy as the middle one.
+    // As many as there would be if the last third had been as busy as the middle one. A key that
+    // never expires was found at once, and this finds those that are renewed for ever.
     keys.last *= answers.middle / answers.last;
     [
         trend("host RSS", |sample| sample.host_rss, (share, 4.0 * MIB)),
@@ -155,19 +156,50 @@ async fn nothing_grows_under_a_steady_load() {
     }
 }
 
-#[test]
-fn what_grows_is_seen() {
-    let samples = |grows: f64| -> Vec<Sample> {
-        let at = |second: u32| Sample {
-            host_rss: 1e8 + grows * 1e6 * f64::from(second),
+/// A minute of samples, the last third of it at another pace.
+fn minute(last_pace: f64, change: fn(&mut Sample, f64)) -> Vec<Sample> {
+    let at = |second: u32| {
+        let pace = if second < 40 { 1.0 } else { last_pace };
+        let mut sample = Sample {
+            host_rss: 1e8,
             host_files: 20.0,
             redis_memory: 1e6,
             redis_clients: 5.0,
-            keys: 1000.0,
-            answers: 500.0,
+            keys: 1000.0 * pace,
+            answers: 500.0 * pace,
         };
-        (0..60).map(at).collect()
+        change(&mut sample, second.into());
+        sample
     };
-    assert!(trends(&samples(0.0)).iter().all(Trend::is_flat));
-    assert!(!trends(&samples(1.0)).iter().all(Trend::is_flat));
+    (0..60).map(at).collect()
+}
+
+fn is_flat(samples: &[Sample]) -> bool {
+    trends(samples).iter().all(Trend::is_flat)
+}
+
+#[test]
+fn what_grows_is_seen() {
+    assert!(is_flat(&minute(1.0, |_, _| {})));
+    let growing: [fn(&mut Sample, f64); 5] = [
+        |sample, second| sample.host_rss += 1e6 * second,
+        |sample, second| sample.host_files += second,
+        |sample, second| sample.redis_memory += 1e5 * second,
+        |sample, second| sample.redis_clients += second,
+        |sample, second| sample.keys += 40.0 * second,
+    ];
+    for (index, growing) in growing.into_iter().enumerate() {
+        assert!(!is_flat(&minute(1.0, growing)), "figure {index}");
+    }
+}
+
+#[test]
+fn keys_are_held_against_the_pace() {
+    let leak = |sample: &mut Sample, second: f64| sample.keys += 40.0 * second;
+    for pace in [0.5, 1.0, 1.2, 2.0] {
+        assert!(is_flat(&minute(pace, |_, _| {})), "pace {pace}");
+    }
+    for pace in [0.5, 1.0, 1.2] {
+        assert!(!is_flat(&minute(pace, leak)), "pace {pace}");
+    }
 }

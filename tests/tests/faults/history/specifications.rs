@@ -291,6 +291,18 @@ mod tests {
     }
 
     #[test]
+    fn a_refund_gives_back_once_and_never_more_than_a_full_bucket() {
+        use Got::Left;
+        use Want::{Refund, Take};
+        let (full, two) = (Bucket(TOKENS), Bucket(2));
+        assert!(fits(&full, &sequence(&[(Refund, Left(TOKENS))])));
+        assert!(!fits(&full, &sequence(&[(Refund, Left(TOKENS + 1))])));
+        assert!(!fits(&two, &sequence(&[(Refund, Left(4))])), "two for one");
+        assert!(fits(&two, &[lost(0, Refund), event(5, Take, 6, Left(2))]));
+        assert!(!fits(&two, &[lost(0, Refund), event(5, Take, 6, Left(3))]));
+    }
+
+    #[test]
     fn no_more_permits_are_out_than_may_be() {
         use Ask::{Acquire, GiveBack};
         use Lent::{Permit, Refused, Returned};
