@@ -31,7 +31,8 @@
 //! | `LATCH_TEST_NUMBER` | an entry of that app's `otp_test_numbers`, `+77770000001=123456` |
 //! | `LATCH_SERVICE_TOKEN` | that app's `service_token` |
 //! | `LATCH_LONG` | `1` (`cargo xtask test --long`): [`long`], more runs and the soak |
-//! | `LATCH_SEED` | the first run of the checked histories; default: another each time, printed |
+//! | `LATCH_SEED` | the first run of the checked histories, and the first input of each fuzzer; default: another each time, printed |
+//! | `LATCH_FUZZ_S` | how long each fuzzer runs, in seconds; default 5, and 300 in the long mode |
 //! | `LATCH_SOAK_S` | how long the soak lasts; default 600 in the long mode |
 //!
 //! Every answer that a [`Client`] receives is held against the [`rules`] that all answers keep.
@@ -48,6 +49,7 @@
 mod answer;
 mod app;
 mod client;
+pub mod corpus;
 mod lines;
 mod nginx;
 mod process;

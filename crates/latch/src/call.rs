@@ -97,7 +97,7 @@ impl Call {
 
 /// Serde's reason, with the name of the field where there is one.
 fn unreadable(path: &str, reason: &serde_json::Error) -> Problem {
-    let text = reason.to_string();
+    let text = without_value(&reason.to_string());
     // "missing field `phone`", "duplicate field `phone`": the path may stop at the object, and the
     // name stands in the text.
     let quoted = text
@@ -115,6 +115,17 @@ fn unreadable(path: &str, reason: &serde_json::Error) -> Problem {
     } else {
         let detail = format!("`{at}`: {text}.");
         Kind::INVALID_REQUEST.because(detail).with("field", at)
+    }
+}
+
+/// Serde tells what it found: "invalid type: integer `302551`, expected a string". That may be a code,
+/// and an answer ends up in more logs than one.
+fn without_value(text: &str) -> String {
+    match (text.split_once(": "), text.rsplit_once(", expected ")) {
+        (Some((what @ ("invalid type" | "invalid value"), _)), Some((_, expected))) => {
+            format!("{what}, expected {expected}")
+        }
+        _ => text.to_owned(),
     }
 }
 
@@ -186,6 +197,20 @@ mod tests {
             assert_eq!(problem["field"], field, "{body}: {problem}");
             let detail = problem["detail"].as_str().unwrap();
             assert!(detail.contains(field), "{body}: {detail}");
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_value_of_another_type_is_not_given_back() {
+        for (body, value) in [
+            (r#"{"name":302551}"#, "302551"),
+            (r#"{"name":-30255.1}"#, "30255.1"),
+            (r#"{"name":"a","size":"302551"}"#, "302551"),
+            (r#"{"name":"a","size":"x, expected 302551"}"#, "302551"),
+            (r#"{"name":"a","size":302551}"#, "302551"),
+        ] {
+            let problem = refusal(body);
+            assert!(!problem.to_string().contains(value), "{body}: {problem}");
         }
     }
 

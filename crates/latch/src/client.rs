@@ -30,9 +30,10 @@ impl ClientAddress {
                 .get_all("x-forwarded-for")
                 .iter()
                 .rev()
-                .flat_map(|line| line.to_str().unwrap_or_default().rsplit(','))
+                // A proxy may append to what the client sent, which need not be text.
+                .flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','))
                 .nth(skipped)
-                .and_then(|entry| parse(entry.trim())),
+                .and_then(|entry| parse(std::str::from_utf8(entry).ok()?.trim())),
         };
         Self(address.map(subnet))
     }
@@ -69,6 +70,7 @@ impl fmt::Display for ClientAddress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderValue;
     use wasm_bindgen_test::wasm_bindgen_test;
 
     fn client(headers: &[(&'static str, &str)], trusted_hops: usize) -> String {
@@ -99,6 +101,17 @@ mod tests {
         assert_eq!(client(&headers, 1), "192.0.2.3");
         assert_eq!(client(&headers, 2), "192.0.2.2");
         assert_eq!(client(&headers, 3), "192.0.2.1");
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn what_a_client_sends_does_not_hide_what_a_proxy_appends() {
+        let mut map = HeaderMap::new();
+        for line in [b"\xff, 192.0.2.1".as_slice(), b"\xc3\xa9,192.0.2.2"] {
+            map.append("x-forwarded-for", HeaderValue::from_bytes(line).unwrap());
+        }
+        assert_eq!(ClientAddress::of(&map, 1).to_string(), "192.0.2.2");
+        assert_eq!(ClientAddress::of(&map, 2).to_string(), "unknown");
+        assert_eq!(ClientAddress::of(&map, 3).to_string(), "192.0.2.1");
     }
 
     #[wasm_bindgen_test(unsupported = test)]

@@ -18,6 +18,7 @@ mod cors;
 mod delivery;
 mod failures;
 mod health;
+mod hostile;
 mod idempotency;
 mod keys;
 mod limits;
