@@ -37,7 +37,7 @@ Commands:
         Redis is the one that REDIS_URL names, or a private one for the run.
   test  Run every test, on a real Redis
           --level LEVEL   unit, wasm, script or e2e; may be repeated [all]
-          --long          longer faults, a thousand checked histories, and a soak
+          --long          longer faults and fuzzing, a thousand checked histories, and a soak
           ARG...          passed on to the test programs: names to filter by, or,
                           after --, options such as --nocapture
   verify

@@ -115,7 +115,8 @@ impl Level {
                 cargo::build_components()?;
                 command
                     .args(["-p", "tests", "--test", "dependencies"])
-                    .args(["--test", "native", "--test", "e2e", "--test", "faults"])
+                    .args(["--test", "native", "--test", "fuzz"])
+                    .args(["--test", "e2e", "--test", "faults"])
                     .env("LATCH_REDIS_SERVER", redis)
                     .env("LATCH_NODE", node)
                     .env("LATCH_NGINX", nginx)

@@ -22,7 +22,7 @@ if redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIRE', KEYS[1], ARGV[3]
 local value = redis.call('GET', KEYS[1])
 if value == 'used' then return reply('replayed') end
 local created, binding, issuer, payload = string.match(value, '^(%d+) (%S+) (%S+) (.*)$')
-if not created then
+if not created or #created > 12 then
   redis.call('DEL', KEYS[1])
   return reply('expired')
 end

@@ -79,7 +79,7 @@ pub(crate) async fn consume<P: Platform>(
     let refusal = match reply.text()? {
         "consumed" => {
             let created_at = reply.number()?;
-            let consumed = Consumed::new(&flow, reply.text()?, created_at);
+            let consumed = Consumed::new(&flow, &reply.text_lossy()?, created_at);
             return consumed
                 .map(|consumed| json(StatusCode::OK, &consumed))
                 .ok_or_else(expired);

@@ -26,19 +26,29 @@ local function reply(status, moment, ttl, guesses, wait, nonce, digest)
     moment or 0, ttl or 0, guesses or 0, wait or 0, nonce or '', digest or '', former, former_ttl }
 end
 
-local fingerprint = ARGV[8]
-if fingerprint ~= '' then
-  local known = redis.call('GET', KEYS[4])
-  if known then
-    expire_at_all(KEYS[4], ARGV[3])
+-- The idempotency record, or nil. Something else that stands in its place is removed. O(1).
+local function answered(key)
+  local kind = redis.call('TYPE', key).ok
+  if kind == 'none' then return nil end
+  if kind == 'string' then
+    expire_at_all(key, ARGV[3])
     local of, deadline, ttl, wait, guesses =
-      string.match(known, '^(%S+) (%d+) (%d+) (%d+) (%d+)$')
-    if of ~= fingerprint then return reply('reused') end
-    if tonumber(deadline) > now then
-      return reply('in-flight', 0, 0, 0, tonumber(deadline) - now)
+      string.match(redis.call('GET', key), '^(%S+) (%d+) (%d+) (%d+) (%d+)$')
+    if of and math.max(#deadline, #ttl, #wait, #guesses) <= 16 then
+      return { of = of, deadline = tonumber(deadline),
+        ttl = tonumber(ttl), wait = tonumber(wait), guesses = tonumber(guesses) }
     end
-    return reply('repeated', 0, tonumber(ttl), tonumber(guesses), tonumber(wait))
   end
+  redis.call('DEL', key)
+  return nil
+end
+
+local fingerprint = ARGV[8]
+local known = fingerprint ~= '' and answered(KEYS[4])
+if known then
+  if known.of ~= fingerprint then return reply('reused') end
+  if known.deadline > now then return reply('in-flight', 0, 0, 0, known.deadline - now) end
+  return reply('repeated', 0, known.ttl, known.guesses, known.wait)
 end
 
 if sends == 0 or failures == 0 then return reply('refused') end

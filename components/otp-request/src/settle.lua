@@ -2,8 +2,9 @@
 -- KEYS[1]  the idempotency record   ARGV[1]  a code's life (ms)
 -- Reply    { 1 }
 -- O(1).
-local record = redis.call('GET', KEYS[1])
-if record then
+local record = redis.pcall('GET', KEYS[1])
+-- An error table where somebody else has put another type.
+if type(record) == 'string' then
   redis.call('SET', KEYS[1], (string.gsub(record, '^(%S+) %d+', '%1 0')), 'KEEPTTL')
   expire_at_all(KEYS[1], ARGV[1])
 end

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
+use std::net::Ipv6Addr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -228,15 +229,32 @@ fn check(url: &str) -> Result<String, StoreError> {
             .as_str()
             .rsplit_once('@')
             .unwrap_or(("", authority.as_str()));
-        let port = address.strip_prefix(authority.host());
-        !authority.host().is_empty() && (port == Some("") || authority.port_u16().is_some())
+        let port = address
+            .strip_prefix(authority.host())
+            .and_then(|port| port.strip_prefix(':').or(port.is_empty().then_some("0")));
+        is_host(authority.host()) && port.is_some_and(|port| port.parse::<u16>().is_ok())
     });
     let database = uri.path().strip_prefix('/').unwrap_or_default();
     let numbered = database.bytes().all(|byte| byte.is_ascii_digit()) && database.len() <= 9;
-    if scheme && host && numbered {
+    // The one parameter that clients look at, and fail on.
+    let protocol = uri.query().unwrap_or_default().split('&').all(|pair| {
+        pair.strip_prefix("protocol=")
+            .is_none_or(|version| matches!(version, "2" | "3" | "resp2" | "resp3"))
+    });
+    if scheme && host && numbered && protocol {
         Ok(url.to_owned())
     } else {
         Err(StoreError::BadAddress)
+    }
+}
+
+/// A name, or an address: one of IPv6 stands in brackets, and they hold nothing else.
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[') {
+        Some(rest) => rest
+            .strip_suffix(']')
+            .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => !host.is_empty(),
     }
 }
 
@@ -300,6 +318,7 @@ mod tests {
             "redis://default:p%40ss@redis.example:6380/0",
             "redis://:secret@[::1]:6379",
             "rediss://redis.example:6380",
+            "redis://redis.example:6379?family=0&protocol=resp3",
         ] {
             assert_eq!(check(url), Ok(url.to_owned()));
         }
@@ -334,6 +353,10 @@ mod tests {
             "redis://127.0.0.1:6379/0/1",
             "redis://user:p ss@127.0.0.1",
             "redis://user:p/ss@127.0.0.1",
+            "redis://user:pass@127.0.0.1?protocol=resp9",
+            "redis://user:pass@[:r1]:1",
+            "redis://user:pass@[::1]x:1",
+            "redis://127.0.0.1:",
         ] {
             assert_eq!(check(url), Err(StoreError::BadAddress), "{url}");
         }

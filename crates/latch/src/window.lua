@@ -9,12 +9,17 @@ local function window_expire(key, period)
 end
 
 -- What is left of `limit` at `now`, and in how many microseconds the next one comes back.
--- Forgets what has left the window, and repairs a key of another type or without a TTL.
--- O(1), and O(1) for each moment forgotten.
+-- Forgets what has left the window, and repairs a key of another type, of moments that nobody can
+-- have counted, or without a TTL. O(1), and O(1) for each moment forgotten.
 local function window_left(key, limit, period, now)
   local kind = redis.call('TYPE', key).ok
   if kind ~= 'list' then
     if kind ~= 'none' then redis.call('DEL', key) end
+    return limit, 0
+  end
+  local newest = tonumber(redis.call('LINDEX', key, -1))
+  if not newest or newest > now + period then
+    redis.call('DEL', key)
     return limit, 0
   end
   while true do

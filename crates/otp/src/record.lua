@@ -1,6 +1,9 @@
 -- An outstanding code: the text "<guesses left> <sends> <nonce> <digest>".
 -- `sends` counts the messages that carry it and have not failed; nonce and digest are base64url.
 
+-- A longer number was written by somebody else, and may be none that a reply can hold.
+local MAX_DIGITS = 9
+
 -- Gives a key that was found without a TTL one of `life` milliseconds. O(1).
 local function expire_at_all(key, life)
   if redis.call('PTTL', key) == -1 then redis.call('PEXPIRE', key, life) end
@@ -14,8 +17,8 @@ local function code_read(key, life)
   if kind == 'string' then
     expire_at_all(key, life)
     local guesses, sends, nonce, digest =
-      string.match(redis.call('GET', key), '^(%d+) (%d+) (%S+) (%S+)$')
-    if guesses then
+      string.match(redis.call('GET', key), '^(%d+) (%d+) ([%w_-]+) ([%w_-]+)$')
+    if guesses and #guesses <= MAX_DIGITS and #sends <= MAX_DIGITS then
       return { guesses = tonumber(guesses), sends = tonumber(sends), nonce = nonce, digest = digest }
     end
   end
