@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
+use percent_encoding::percent_decode_str;
 
 use crate::connection::Connection;
 use crate::platform::{Platform, RedisError, Reply};
@@ -225,14 +226,15 @@ fn check(url: &str) -> Result<String, StoreError> {
     let uri: Uri = url.parse().map_err(|_| StoreError::BadAddress)?;
     let scheme = matches!(uri.scheme_str(), Some("redis" | "rediss"));
     let host = uri.authority().is_some_and(|authority| {
-        let (_, address) = authority
+        let (credentials, address) = authority
             .as_str()
             .rsplit_once('@')
             .unwrap_or(("", authority.as_str()));
         let port = address
             .strip_prefix(authority.host())
             .and_then(|port| port.strip_prefix(':').or(port.is_empty().then_some("0")));
-        is_host(authority.host()) && port.is_some_and(|port| port.parse::<u16>().is_ok())
+        let is_text = percent_decode_str(credentials).decode_utf8().is_ok();
+        is_text && is_host(authority.host()) && port.is_some_and(|port| port.parse::<u16>().is_ok())
     });
     let database = uri.path().strip_prefix('/').unwrap_or_default();
     let numbered = database.bytes().all(|byte| byte.is_ascii_digit()) && database.len() <= 9;
@@ -248,13 +250,15 @@ fn check(url: &str) -> Result<String, StoreError> {
     }
 }
 
-/// A name, or an address: one of IPv6 stands in brackets, and they hold nothing else.
+/// A name, or an address: one of IPv6 stands in brackets, and they hold nothing else. Nobody is at an
+/// unspecified one, and hosts take it for a mistake.
 fn is_host(host: &str) -> bool {
     match host.strip_prefix('[') {
         Some(rest) => rest
             .strip_suffix(']')
-            .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
-        None => !host.is_empty(),
+            .and_then(|address| address.parse::<Ipv6Addr>().ok())
+            .is_some_and(|address| !address.is_unspecified()),
+        None => !host.is_empty() && host != "0.0.0.0",
     }
 }
 
@@ -357,6 +361,9 @@ mod tests {
             "redis://user:pass@[:r1]:1",
             "redis://user:pass@[::1]x:1",
             "redis://127.0.0.1:",
+            "redis://user:%ff@127.0.0.1:6379",
+            "redis://user:pass@[::]:6379",
+            "redis://user:pass@0.0.0.0:6379",
         ] {
             assert_eq!(check(url), Err(StoreError::BadAddress), "{url}");
         }

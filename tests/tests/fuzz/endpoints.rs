@@ -78,7 +78,7 @@ const fn field(name: &'static str, good: &'static [&'static str], bad: Bad) -> F
 const PHONE: Field = field(
     "phone",
     &[
-        "\"+77770000009\"",
+        "\"+79161230009\"",
         "\"+7 (701) 123-45-67\"",
         "\"+12025550123\"",
     ],

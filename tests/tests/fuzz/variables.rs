@@ -20,9 +20,6 @@ const SECRET: [&str; 4] = [
     "otp_test_numbers",
 ];
 
-/// What the problem gives as an example, and a mutation may make too.
-const EXAMPLE: &str = "+77770000001=123456";
-
 /// Starts every component with one variable wrong, and asks each for something plain.
 pub(crate) async fn check(world: &mut World, dice: &mut Dice) {
     let mut variables = world.variables();
@@ -52,13 +49,13 @@ pub(crate) async fn check(world: &mut World, dice: &mut Dice) {
             Which::Request,
             "POST",
             "/api/auth/request-otp",
-            json!({"phone": "+77770000009"}),
+            json!({"phone": "+79161230009"}),
         ),
         (
             Which::Verify,
             "POST",
             "/api/auth/verify-otp",
-            json!({"phone": "+77770000009", "otp_code": "654321"}),
+            json!({"phone": "+79161230009", "otp_code": "654321"}),
         ),
         (
             Which::OauthState,
@@ -106,7 +103,7 @@ pub(crate) async fn check(world: &mut World, dice: &mut Dice) {
             assert!(away || text.contains(&name), "{name} is not named: {text}");
         }
         let log = world.written.lock().unwrap().drain(..).collect::<String>();
-        if SECRET.contains(&name.as_str()) && value.len() >= 8 && !EXAMPLE.contains(&value) {
+        if SECRET.contains(&name.as_str()) && value.len() >= 8 {
             assert!(!text.contains(&value), "{name} is told: {text}");
         }
         for told in [&text, &log] {
