@@ -443,6 +443,7 @@ pub fn redis_urls() -> Vec<String> {
         "redis://user:hunter2@[::1:1",
         "redis://user:hunter2@[:z1]:1",
         "redis://user:hunter2@[::]:1",
+        "redis://user:hunter2@C[::]:1",
         "redis://user:hunter2@0.0.0.0:1",
         "redis://user:hunter2%ff@127.0.0.1:1",
         "redis://user:hunter2@127.0.0.1:99999",

@@ -258,7 +258,10 @@ fn is_host(host: &str) -> bool {
             .strip_suffix(']')
             .and_then(|address| address.parse::<Ipv6Addr>().ok())
             .is_some_and(|address| !address.is_unspecified()),
-        None => !host.is_empty() && host != "0.0.0.0",
+        None => {
+            let named = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+            !host.is_empty() && host != "0.0.0.0" && host.bytes().all(named)
+        }
     }
 }
 
@@ -360,6 +363,7 @@ mod tests {
             "redis://user:pass@127.0.0.1?protocol=resp9",
             "redis://user:pass@[:r1]:1",
             "redis://user:pass@[::1]x:1",
+            "redis://user:pass@C[::1]:6379",
             "redis://127.0.0.1:",
             "redis://user:%ff@127.0.0.1:6379",
             "redis://user:pass@[::]:6379",
