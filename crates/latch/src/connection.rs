@@ -1,6 +1,9 @@
 //! The instance's one connection to Redis.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::platform::{Platform, RedisError};
@@ -34,7 +37,7 @@ impl<P: Platform> Connection<P> {
         loop {
             match self.open_or_begin() {
                 Next::Use(redis) => return Ok(redis),
-                Next::Wait => platform.sleep(LOOK_AGAIN).await,
+                Next::Wait => self.opened(platform).await,
                 Next::Begin(opening) => {
                     let redis = Arc::new(platform.connect(url).await?);
                     opening.done(Arc::clone(&redis));
@@ -42,6 +45,19 @@ impl<P: Platform> Connection<P> {
                 }
             }
         }
+    }
+
+    /// Waits while another one opens the connection, or for a while.
+    ///
+    /// Where that is another script of the same request, their common task is woken by what
+    /// it waits for, and this one sees at once that the connection is there.
+    async fn opened(&self, platform: &P) {
+        let mut look_again = pin!(platform.sleep(LOOK_AGAIN));
+        poll_fn(|task| match *self.lock() {
+            State::Opening => look_again.as_mut().poll(task),
+            _ => Poll::Ready(()),
+        })
+        .await;
     }
 
     /// Gives `redis` up, if it is still the one that is shared.
