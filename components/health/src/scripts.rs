@@ -8,6 +8,7 @@ use latch::Script;
 
 pub(crate) static OTP_ISSUE: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     Script::WINDOW,
     otp::ADOPT,
     otp::RECORD,
@@ -15,6 +16,7 @@ pub(crate) static OTP_ISSUE: Script = Script::new(&[
 ]);
 pub(crate) static OTP_VERIFY: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     Script::WINDOW,
     otp::ADOPT,
     otp::RECORD,
@@ -25,8 +27,10 @@ pub(crate) static STATE_ISSUE: Script = Script::new(&[
     Script::CLOCK,
     include_str!("../../oauth-state/src/issue.lua"),
 ]);
-pub(crate) static STATE_CONSUME: Script =
-    Script::new(&[include_str!("../../oauth-state/src/consume.lua")]);
+pub(crate) static STATE_CONSUME: Script = Script::new(&[
+    Script::KEY,
+    include_str!("../../oauth-state/src/consume.lua"),
+]);
 
 const CIRCUIT: &str = concat!(
     include_str!("../../circuit/src/value.lua"),
@@ -53,11 +57,13 @@ pub(crate) static CIRCUIT_RESET: Script = Script::new(&[
 const BUCKET: &str = include_str!("../../rate-limit/src/bucket.lua");
 pub(crate) static BUCKET_TAKE: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     BUCKET,
     include_str!("../../rate-limit/src/take.lua"),
 ]);
 pub(crate) static BUCKET_REFUND: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     BUCKET,
     include_str!("../../rate-limit/src/refund.lua"),
 ]);

@@ -12,14 +12,9 @@ local function reply(outcome, created, payload)
   return { outcome, created or 0, payload or '' }
 end
 
-local kind = redis.call('TYPE', KEYS[1]).ok
-if kind == 'none' then return reply('expired') end
-if kind ~= 'string' then
-  redis.call('DEL', KEYS[1])
-  return reply('expired')
-end
-if redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-local value = redis.call('GET', KEYS[1])
+local value = key_read('GET', KEYS[1])
+if not value then return reply('expired') end
+key_expire_at_all(KEYS[1], ARGV[3])
 if value == 'used' then return reply('replayed') end
 local created, binding, issuer, payload = string.match(value, '^(%d+) (%S+) (%S+) (.*)$')
 if not created or #created > 12 then

@@ -13,7 +13,7 @@ use crate::flow::{Flow, Secrets, digest};
 use crate::issue::{Payload, life_ms};
 
 /// Checks a state and uses it up.
-pub static CONSUME: Script = Script::new(&[include_str!("consume.lua")]);
+pub static CONSUME: Script = Script::new(&[Script::KEY, include_str!("consume.lua")]);
 
 const EXPIRED: Kind = Kind::new(StatusCode::GONE, "state-expired", "State expired");
 const REPLAYED: Kind = Kind::new(StatusCode::CONFLICT, "state-replayed", "State replayed");

@@ -18,8 +18,9 @@ local now = clock()
 for i = 1, 3 do adopt(KEYS[4 + i], KEYS[i]) end
 
 local code = code_read(KEYS[1], ARGV[3])
-local sends, sends_wait = window_left(KEYS[2], tonumber(ARGV[1]), MINUTE, now)
-local failures, failures_wait = window_left(KEYS[3], tonumber(ARGV[2]), DAY, now)
+local sends_log = window_read(KEYS[2], tonumber(ARGV[1]), MINUTE, now)
+local sends, sends_wait = window_left(sends_log, now)
+local failures, failures_wait = window_left(window_read(KEYS[3], tonumber(ARGV[2]), DAY, now), now)
 local former, former_ttl = '', 0
 local function reply(status, moment, ttl, guesses, wait, nonce, digest)
   return { status, now, sends, sends_wait, failures, failures_wait,
@@ -28,19 +29,17 @@ end
 
 -- The idempotency record, or nil. Something else that stands in its place is removed. O(1).
 local function answered(key)
-  local kind = redis.call('TYPE', key).ok
-  if kind == 'none' then return nil end
-  if kind == 'string' then
-    expire_at_all(key, ARGV[3])
-    local of, deadline, ttl, wait, guesses =
-      string.match(redis.call('GET', key), '^(%S+) (%d+) (%d+) (%d+) (%d+)$')
-    if of and math.max(#deadline, #ttl, #wait, #guesses) <= 16 then
-      return { of = of, deadline = tonumber(deadline),
-        ttl = tonumber(ttl), wait = tonumber(wait), guesses = tonumber(guesses) }
-    end
+  local text = key_read('GET', key)
+  if not text then return nil end
+  local of, deadline, ttl, wait, guesses =
+    string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%d+)$')
+  if not of or math.max(#deadline, #ttl, #wait, #guesses) > 16 then
+    redis.call('DEL', key)
+    return nil
   end
-  redis.call('DEL', key)
-  return nil
+  key_expire_at_all(key, ARGV[3])
+  return { of = of, deadline = tonumber(deadline),
+    ttl = tonumber(ttl), wait = tonumber(wait), guesses = tonumber(guesses) }
 end
 
 local fingerprint = ARGV[8]
@@ -57,14 +56,15 @@ if code and code.guesses > 0 and ARGV[5] == 'same' then
   code.sends = code.sends + 1
   code_write(KEYS[1], code)
 else
-  if code then former, former_ttl = redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1]) end
-  code = { guesses = tonumber(ARGV[4]), sends = 1, nonce = ARGV[6], digest = ARGV[7] }
+  if code then former, former_ttl = code.text, code.ttl end
+  code = { guesses = tonumber(ARGV[4]), sends = 1, nonce = ARGV[6], digest = ARGV[7],
+    ttl = tonumber(ARGV[3]) }
   code_write(KEYS[1], code, ARGV[3])
 end
-local moment = window_add(KEYS[2], MINUTE, now)
-sends, sends_wait = window_left(KEYS[2], tonumber(ARGV[1]), MINUTE, now)
+local moment = window_add(sends_log, now)
+sends, sends_wait = window_left(sends_log, now)
 
-local ttl = math.max(1, redis.call('PTTL', KEYS[1]))
+local ttl = math.max(1, code.ttl)
 local wait = sends > 0 and 0 or sends_wait
 if fingerprint ~= '' then
   local record = string.format('%s %.0f %d %.0f %d',

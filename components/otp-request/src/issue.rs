@@ -14,16 +14,23 @@ use crate::settings::{Resend, Settings};
 /// Decides whether a code may be sent, and which.
 pub static ISSUE: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     Script::WINDOW,
     otp::ADOPT,
     otp::RECORD,
     include_str!("issue.lua"),
 ]);
 /// Takes back what `ISSUE` allowed.
-pub static UNDO: Script =
-    Script::new(&[Script::WINDOW, otp::RECORD, include_str!("undo.lua")]).repeatable();
+pub static UNDO: Script = Script::new(&[
+    Script::KEY,
+    Script::WINDOW,
+    otp::RECORD,
+    include_str!("undo.lua"),
+])
+.repeatable();
 /// Marks a request with an idempotency key as answered.
-pub static SETTLE: Script = Script::new(&[otp::RECORD, include_str!("settle.lua")]).repeatable();
+pub static SETTLE: Script =
+    Script::new(&[Script::KEY, otp::RECORD, include_str!("settle.lua")]).repeatable();
 
 /// A request that has been read and not yet counted.
 pub(crate) struct Request<'a> {

@@ -6,6 +6,6 @@ local record = redis.pcall('GET', KEYS[1])
 -- An error table where somebody else has put another type.
 if type(record) == 'string' then
   redis.call('SET', KEYS[1], (string.gsub(record, '^(%S+) %d+', '%1 0')), 'KEEPTTL')
-  expire_at_all(KEYS[1], ARGV[1])
+  key_expire_at_all(KEYS[1], ARGV[1])
 end
 return { 1 }

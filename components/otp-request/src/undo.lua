@@ -11,7 +11,7 @@ local code = code_read(KEYS[1], ARGV[3])
 if code and code.nonce == ARGV[2] then
   code.sends = code.sends - 1
   -- Both have grown older by the same time since.
-  local former_ttl = ARGV[5] - (ARGV[3] - redis.call('PTTL', KEYS[1]))
+  local former_ttl = ARGV[5] - (ARGV[3] - code.ttl)
   if code.sends > 0 then
     code_write(KEYS[1], code)
   elseif ARGV[4] ~= '' and former_ttl > 0 then

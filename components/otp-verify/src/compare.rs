@@ -10,6 +10,7 @@ use crate::settings::Settings;
 /// Compares a guess with the outstanding code.
 pub static VERIFY: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     Script::WINDOW,
     otp::ADOPT,
     otp::RECORD,

@@ -12,22 +12,23 @@ local now = clock()
 adopt(KEYS[3], KEYS[1])
 adopt(KEYS[4], KEYS[2])
 
+local code = code_read(KEYS[1], ARGV[4])
+local log = window_read(KEYS[2], tonumber(ARGV[3]), DAY, now)
 local function reply(status, guesses, ttl)
-  local failures, wait = window_left(KEYS[2], tonumber(ARGV[3]), DAY, now)
+  local failures, wait = window_left(log, now)
   return { status, now, guesses or 0, ttl or 0, failures, wait }
 end
 
-local code = code_read(KEYS[1], ARGV[4])
-if window_left(KEYS[2], tonumber(ARGV[3]), DAY, now) == 0 then return reply('failures') end
+if window_left(log, now) == 0 then return reply('failures') end
 if not code then return reply('expired') end
-local ttl = redis.call('PTTL', KEYS[1])
-if code.guesses == 0 then return reply('exhausted', 0, ttl) end
+if code.guesses == 0 then return reply('exhausted', 0, code.ttl) end
 
 if code.digest == ARGV[1] or code.digest == ARGV[2] then
   redis.call('DEL', KEYS[1], KEYS[2])
+  log.count = 0
   return reply('verified')
 end
 code.guesses = code.guesses - 1
 code_write(KEYS[1], code)
-window_add(KEYS[2], DAY, now)
-return reply(code.guesses > 0 and 'mismatch' or 'exhausted', code.guesses, ttl)
+window_add(log, now)
+return reply(code.guesses > 0 and 'mismatch' or 'exhausted', code.guesses, code.ttl)

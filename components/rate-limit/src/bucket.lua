@@ -6,23 +6,26 @@
 -- What is missing at `now` from a bucket that holds `full` parts. Something else that stands under
 -- the key is removed, and is a full bucket. O(1).
 local function bucket_missing(key, full, refill, now)
-  local kind = redis.call('TYPE', key).ok
-  if kind == 'none' then return 0 end
-  local missing, moment
-  if kind == 'string' then
-    missing, moment = string.match(redis.call('GET', key), '^(%d+) (%d+)$')
-  end
+  local text = key_read('GET', key)
+  if not text then return 0 end
+  local missing, moment = string.match(text, '^(%d+) (%d+)$')
   if not missing then
     redis.call('DEL', key)
     return 0
   end
   -- A moment that is still to come was written by another clock: nothing has come back since.
   local passed = math.max(0, now - tonumber(moment))
-  missing = math.max(0, math.min(full, tonumber(missing)) - passed * refill)
-  if redis.call('PTTL', key) == -1 then
-    redis.call('PEXPIRE', key, math.floor(missing / refill / 1000) + 1)
-  end
-  return missing
+  return math.max(0, math.min(full, tonumber(missing)) - passed * refill)
+end
+
+-- How long a bucket is kept: until what is missing will be there again, in milliseconds.
+local function bucket_life(missing, refill)
+  return math.floor(missing / refill / 1000) + 1
+end
+
+-- Leaves a bucket as it is. O(1).
+local function bucket_keep(key, missing, refill)
+  key_expire_at_all(key, bucket_life(missing, refill))
 end
 
 -- Stores what is missing, until it will be there again. O(1).
@@ -30,7 +33,7 @@ local function bucket_write(key, missing, refill, now)
   if missing <= 0 then
     redis.call('DEL', key)
   else
-    local ttl = math.floor(missing / refill / 1000) + 1
-    redis.call('SET', key, string.format('%.0f %.0f', missing, now), 'PX', ttl)
+    local text = string.format('%.0f %.0f', missing, now)
+    redis.call('SET', key, text, 'PX', bucket_life(missing, refill))
   end
 end

@@ -10,12 +10,14 @@ use crate::policy::OnStoreFailure;
 /// Takes from one bucket or several, or from none.
 pub static TAKE: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     include_str!("bucket.lua"),
     include_str!("take.lua"),
 ]);
 /// Gives back.
 pub static REFUND: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     include_str!("bucket.lua"),
     include_str!("refund.lua"),
 ]);

@@ -2,47 +2,51 @@
 -- something happened within the last `period` microseconds. Exact: no `period` of time, wherever
 -- it begins, ever holds more than `limit` of them.
 
--- The key outlives its newest moment: TTLs count whole milliseconds, from a clock that may be one
--- behind.
-local function window_expire(key, period)
-  redis.call('PEXPIRE', key, period / 1000 + 1)
-end
-
--- What is left of `limit` at `now`, and in how many microseconds the next one comes back.
+-- The log under a key at `now`: { key, limit, period, count, newest, gate }. `gate` is the moment
+-- that must go for the next one to come back: the oldest, or the limit-th from the end.
 -- Forgets what has left the window, and repairs a key of another type, of moments that nobody can
 -- have counted, or without a TTL. O(1), and O(1) for each moment forgotten.
-local function window_left(key, limit, period, now)
-  local kind = redis.call('TYPE', key).ok
-  if kind ~= 'list' then
-    if kind ~= 'none' then redis.call('DEL', key) end
-    return limit, 0
-  end
-  local newest = tonumber(redis.call('LINDEX', key, -1))
-  if not newest or newest > now + period then
+local function window_read(key, limit, period, now)
+  local log = { key = key, limit = limit, period = period, count = 0, newest = 0, gate = 0 }
+  local newest = key_read('LINDEX', key, -1)
+  if not newest then return log end
+  log.newest = tonumber(newest)
+  if not log.newest or log.newest > now + period then
     redis.call('DEL', key)
-    return limit, 0
+    log.newest = 0
+    return log
   end
-  while true do
-    local oldest = redis.call('LINDEX', key, 0)
-    if not oldest or (tonumber(oldest) or 0) > now - period then break end
+  local oldest = redis.call('LINDEX', key, 0)
+  while oldest and (tonumber(oldest) or 0) <= now - period do
     redis.call('LPOP', key)
+    oldest = redis.call('LINDEX', key, 0)
   end
-  local count = redis.call('LLEN', key)
-  if count == 0 then return limit, 0 end
-  if redis.call('PTTL', key) == -1 then window_expire(key, period) end
-  local left = math.max(0, limit - count)
-  -- Where the limit is reached, the one that must go first is the limit-th from the end.
-  local gate = redis.call('LINDEX', key, left == 0 and count - limit or 0)
-  local wait = (tonumber(gate) or 0) + period - now
-  return left, math.max(0, math.min(period, wait))
+  if not oldest then return log end
+  log.count = redis.call('LLEN', key)
+  log.gate = tonumber(oldest)
+  if log.count > limit then
+    log.gate = tonumber(redis.call('LINDEX', key, log.count - limit)) or 0
+  end
+  -- The key outlives its newest moment: TTLs count whole milliseconds, from a clock that may be
+  -- one behind.
+  key_expire_at_all(key, period / 1000 + 1)
+  return log
 end
 
--- Adds one and returns its moment, by which window_forget finds it again. O(1).
-local function window_add(key, period, now)
-  local newest = redis.call('LINDEX', key, -1)
-  local moment = math.max(now, (newest and tonumber(newest) or 0) + 1)
-  redis.call('RPUSH', key, string.format('%.0f', moment))
-  window_expire(key, period)
+-- What is left of the limit at `now`, and in how many microseconds the next one comes back.
+local function window_left(log, now)
+  if log.count == 0 then return log.limit, 0 end
+  local left = math.max(0, log.limit - log.count)
+  return left, math.max(0, math.min(log.period, log.gate + log.period - now))
+end
+
+-- Adds one, where one is left, and returns its moment, by which window_forget finds it again. O(1).
+local function window_add(log, now)
+  local moment = math.max(now, log.newest + 1)
+  redis.call('RPUSH', log.key, string.format('%.0f', moment))
+  redis.call('PEXPIRE', log.key, log.period / 1000 + 1)
+  if log.count == 0 then log.gate = moment end
+  log.count, log.newest = log.count + 1, moment
   return moment
 end
 

@@ -11,12 +11,17 @@ use crate::script::{Replies, Script};
 /// Takes one, if one is left.
 pub static TAKE: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     Script::WINDOW,
     include_str!("window_take.lua"),
 ]);
 /// Takes back what `TAKE` counted.
-pub static REFUND: Script =
-    Script::new(&[Script::WINDOW, include_str!("window_refund.lua")]).repeatable();
+pub static REFUND: Script = Script::new(&[
+    Script::KEY,
+    Script::WINDOW,
+    include_str!("window_refund.lua"),
+])
+.repeatable();
 
 /// At most `limit` in any `period`, counted by a sliding log in Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

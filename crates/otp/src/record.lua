@@ -4,26 +4,18 @@
 -- A longer number was written by somebody else, and may be none that a reply can hold.
 local MAX_DIGITS = 9
 
--- Gives a key that was found without a TTL one of `life` milliseconds. O(1).
-local function expire_at_all(key, life)
-  if redis.call('PTTL', key) == -1 then redis.call('PEXPIRE', key, life) end
-end
-
--- The record as a table, or nil if there is none. Something else that stands in its place is
--- removed. O(1).
+-- The record as a table, with its text and its life (ms), or nil if there is none. Something else
+-- that stands in its place is removed. O(1).
 local function code_read(key, life)
-  local kind = redis.call('TYPE', key).ok
-  if kind == 'none' then return nil end
-  if kind == 'string' then
-    expire_at_all(key, life)
-    local guesses, sends, nonce, digest =
-      string.match(redis.call('GET', key), '^(%d+) (%d+) ([%w_-]+) ([%w_-]+)$')
-    if guesses and #guesses <= MAX_DIGITS and #sends <= MAX_DIGITS then
-      return { guesses = tonumber(guesses), sends = tonumber(sends), nonce = nonce, digest = digest }
-    end
+  local text = key_read('GET', key)
+  if not text then return nil end
+  local guesses, sends, nonce, digest = string.match(text, '^(%d+) (%d+) ([%w_-]+) ([%w_-]+)$')
+  if not guesses or #guesses > MAX_DIGITS or #sends > MAX_DIGITS then
+    redis.call('DEL', key)
+    return nil
   end
-  redis.call('DEL', key)
-  return nil
+  return { guesses = tonumber(guesses), sends = tonumber(sends), nonce = nonce, digest = digest,
+    text = text, ttl = key_expire_at_all(key, life) }
 end
 
 -- Stores the record, for `ttl` milliseconds, or for as long as it had left. O(1).
