@@ -1,6 +1,6 @@
 //! Ending a flow.
 
-use http::StatusCode;
+use http::{StatusCode, header};
 use latch::{
     Argument, Call, Context, Event, Kind, Platform, Problem, Response, Script, StoreError, json,
 };
@@ -110,7 +110,8 @@ fn expired() -> Problem {
 /// Digests of what the caller brings of the browser's: its cookies of this flow, or a token.
 fn secrets_brought(flow: &Flow, call: &Call, token: Option<&str>) -> String {
     let name = cookie_name(flow);
-    cookie::values(call.headers(), &name)
+    let cookies = call.headers().all(&header::COOKIE);
+    cookie::values(&cookies, &name)
         .into_iter()
         .chain(token.map(str::as_bytes))
         .map(digest)

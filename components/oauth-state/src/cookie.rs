@@ -1,15 +1,14 @@
 //! Reading one cookie from a browser's `Cookie` headers (RFC 6265bis, section 4.2.1).
 
-use http::{HeaderMap, header};
+use http::HeaderValue;
 
 /// How many cookies of one name are looked at: a browser sends one, or two after an upgrade.
 const AT_MOST: usize = 4;
 
-/// The values of the cookies called `name`, in order. Everything else in the header, however much
+/// The values of the cookies called `name` in the `Cookie` headers `lines`, in order. Everything else in the header, however much
 /// and however broken, is passed over.
-pub(crate) fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> Vec<&'a [u8]> {
-    headers
-        .get_all(header::COOKIE)
+pub(crate) fn values<'a>(lines: &'a [HeaderValue], name: &'a str) -> Vec<&'a [u8]> {
+    lines
         .iter()
         .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
         .filter_map(|pair| {
@@ -30,17 +29,14 @@ fn unquoted(value: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
     use wasm_bindgen_test::wasm_bindgen_test;
 
     const NAME: &str = "__Host-oauth-abc";
 
     fn found(lines: &[&[u8]]) -> Vec<String> {
-        let mut headers = HeaderMap::new();
-        for line in lines {
-            headers.append(header::COOKIE, HeaderValue::from_bytes(line).unwrap());
-        }
-        values(&headers, NAME)
+        let line = |line: &&[u8]| HeaderValue::from_bytes(line).unwrap();
+        let lines: Vec<_> = lines.iter().map(line).collect();
+        values(&lines, NAME)
             .into_iter()
             .map(|value| String::from_utf8_lossy(value).into_owned())
             .collect()

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, header, request::Parts};
+use http::Method;
 
 use crate::auth::ServiceTokens;
 use crate::body::{Body, MAX_BODY};
@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::client::ClientAddress;
 use crate::config::{Misconfigured, Variables};
 use crate::cors::{self, AllowedOrigins};
+use crate::head::Head;
 use crate::log::Event;
 use crate::platform::Platform;
 use crate::problem::{Kind, Problem};
@@ -77,24 +78,25 @@ impl<P: Platform, C: Component> App<P, C> {
     }
 
     /// Answers one request, whatever it is.
-    pub async fn respond(&self, head: Parts, body: impl Body) -> Response {
+    pub async fn respond(&self, head: impl Into<Head>, body: impl Body) -> Response {
+        let head = head.into();
         let common = match self.common().await {
             Ok(common) => common,
             Err(error) => return finish(Problem::from(error).into_response()),
         };
-        let origin = head.headers.get(header::ORIGIN).cloned();
+        let cors = common.origins.grant(&*head.headers);
         let mut response = self
             .answer(common, head, body)
             .await
             .unwrap_or_else(Problem::into_response);
-        common.origins.apply(origin.as_ref(), &mut response);
+        cors.apply(&mut response);
         finish(response)
     }
 
     async fn answer(
         &self,
         common: &Common<P>,
-        head: Parts,
+        head: Head,
         body: impl Body,
     ) -> Result<Response, Problem> {
         let (route, parameters) = match route::find(C::ROUTES, &head.method, head.uri.path())? {
@@ -102,10 +104,10 @@ impl<P: Platform, C: Component> App<P, C> {
             Found::Preflight(methods) => return Ok(cors::preflight(methods)),
         };
         if route.access() == Access::Service {
-            common.tokens.check(&head.headers)?;
+            common.tokens.check(&*head.headers)?;
         }
         let context = Context::new(&self.platform, common);
-        let body = read(&head, body, &context).await?;
+        let body = read(&head.method, body, &context).await?;
         let component = self.component().await?;
         let call = Call::new(head, parameters, body);
         component.handle(&context, route.endpoint, call).await
@@ -142,22 +144,16 @@ impl<P: Platform, C: Component> App<P, C> {
 
 /// The whole body, if it has the size and comes in the time that a body may have.
 async fn read<P: Platform>(
-    head: &Parts,
+    method: &Method,
     body: impl Body,
     context: &Context<'_, P>,
 ) -> Result<Bytes, Problem> {
-    if matches!(head.method, Method::GET | Method::HEAD) {
+    if matches!(*method, Method::GET | Method::HEAD) {
         return Ok(Bytes::new());
-    }
-    let too_large = || Kind::CONTENT_TOO_LARGE.because("The body may hold at most 16 KiB.");
-    let announced = head.headers.get(header::CONTENT_LENGTH);
-    let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > MAX_BODY) {
-        return Err(too_large());
     }
     match context.within(BODY_TIME, body.read(MAX_BODY)).await {
         Some(Ok(Some(body))) => Ok(body),
-        Some(Ok(None)) => Err(too_large()),
+        Some(Ok(None)) => Err(Kind::CONTENT_TOO_LARGE.because("The body may hold at most 16 KiB.")),
         Some(Err(_)) => Err(Kind::INVALID_REQUEST.because("The body is not whole.")),
         None => Err(Kind::REQUEST_TIMEOUT.because("The body did not arrive within 10 s.")),
     }

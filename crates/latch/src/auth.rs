@@ -1,9 +1,10 @@
 //! The service token: RFC 6750 bearer authentication with shared secrets.
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::head::Headers;
 use crate::problem::{Kind, Problem};
 
 /// The tokens that open service endpoints. More than one, while they are rotated.
@@ -22,12 +23,13 @@ impl ServiceTokens {
     }
 
     /// Lets a request pass that carries one of the tokens.
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    pub(crate) fn check(&self, headers: &dyn Headers) -> Result<(), Problem> {
         if self.0.is_empty() {
             return Err(Kind::NOT_CONFIGURED
                 .because("This endpoint needs the variable `service_token`, which is not set."));
         }
-        let given = digest(bearer(headers).unwrap_or_default());
+        let credentials = headers.first(&header::AUTHORIZATION);
+        let given = digest(credentials.as_ref().and_then(bearer).unwrap_or_default());
         // Digests of equal length, all of them compared: the time tells nothing about any token.
         let known = self.0.iter().fold(Choice::from(0), |known, token| {
             known | token.as_slice().ct_eq(&given)
@@ -47,9 +49,8 @@ fn digest(token: &str) -> [u8; 32] {
 }
 
 /// The credentials of `Authorization: Bearer ...`; the scheme's case does not matter.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
+fn bearer(credentials: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = credentials.to_str().ok()?.split_once(' ')?;
     scheme
         .eq_ignore_ascii_case("bearer")
         .then_some(token.trim())
@@ -58,6 +59,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderMap;
     use wasm_bindgen_test::wasm_bindgen_test;
 
     fn check(tokens: &str, authorization: Option<&str>) -> Result<(), Kind> {

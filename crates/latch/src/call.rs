@@ -1,22 +1,23 @@
 //! One call of an endpoint: the request as a handler sees it.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Uri, header, request::Parts};
+use http::{Uri, header};
 use serde::de::DeserializeOwned;
 
+use crate::head::{Head, Headers};
 use crate::problem::{Kind, Problem};
 use crate::route::Parameters;
 
 /// A request whose body has arrived.
 #[derive(Debug)]
 pub struct Call {
-    head: Parts,
+    head: Head,
     parameters: Parameters,
     body: Bytes,
 }
 
 impl Call {
-    pub(crate) fn new(head: Parts, parameters: Parameters, body: Bytes) -> Self {
+    pub(crate) fn new(head: Head, parameters: Parameters, body: Bytes) -> Self {
         Self {
             head,
             parameters,
@@ -25,8 +26,8 @@ impl Call {
     }
 
     /// The headers: the client's, and after them the host's own.
-    pub fn headers(&self) -> &HeaderMap {
-        &self.head.headers
+    pub fn headers(&self) -> &dyn Headers {
+        &*self.head.headers
     }
 
     /// The path and the query.
@@ -42,22 +43,6 @@ impl Call {
             .map_or("", |(_, value)| value)
     }
 
-    /// A header that may be given once. Given twice, or with anything but visible ASCII and
-    /// spaces, it is `invalid-request`.
-    pub fn single_header(&self, name: &HeaderName) -> Result<Option<&str>, Problem> {
-        let mut values = self.head.headers.get_all(name).iter();
-        let Some(value) = values.next() else {
-            return Ok(None);
-        };
-        if values.next().is_some() {
-            return Err(Problem::field(name.as_str(), "is given more than once."));
-        }
-        match value.to_str() {
-            Ok(text) => Ok(Some(text)),
-            Err(_) => Err(Problem::field(name.as_str(), "is not ASCII.")),
-        }
-    }
-
     /// The body as JSON of exactly the shape of `T`.
     ///
     /// Refuses another media type (415), and malformed JSON or a missing, unknown, repeated or
@@ -68,6 +53,11 @@ impl Call {
         if self.body.trim_ascii_start().first() != Some(&b'{') {
             return Err(Kind::INVALID_REQUEST.because("The body must be a JSON object."));
         }
+        serde_json::from_slice(&self.body).or_else(|_| self.json_with_path())
+    }
+
+    /// The same, slower, to know the field where something is wrong.
+    fn json_with_path<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let mut json = serde_json::Deserializer::from_slice(&self.body);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let path = error.path().to_string();
@@ -79,10 +69,9 @@ impl Call {
     }
 
     fn require_json(&self) -> Result<(), Problem> {
-        let media_type = self
-            .head
-            .headers
-            .get(header::CONTENT_TYPE)
+        let content_type = self.headers().first(&header::CONTENT_TYPE);
+        let media_type = content_type
+            .as_ref()
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.split(';').next())
             .unwrap_or_default();
@@ -155,7 +144,11 @@ mod tests {
             request = request.header(header::CONTENT_TYPE, value);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
-        Call::new(head, Vec::new(), Bytes::copy_from_slice(body.as_bytes()))
+        Call::new(
+            head.into(),
+            Vec::new(),
+            Bytes::copy_from_slice(body.as_bytes()),
+        )
     }
 
     fn parse(body: &str) -> Result<Shape, Problem> {

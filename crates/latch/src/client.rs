@@ -3,7 +3,14 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use http::HeaderMap;
+use http::HeaderName;
+
+use crate::head::Headers;
+
+/// The peer that Spin saw.
+const SPIN_CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr");
+/// The addresses that proxies saw, each appended to those before.
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The address of a client, as far as one client can be told from another by it.
 ///
@@ -18,16 +25,16 @@ impl ClientAddress {
     /// 0: the peer that the host saw, in `spin-client-addr`. The host appends its own value, so
     /// only the last one is believed. n: the n-th address from the right of `X-Forwarded-For`,
     /// which is the one that the outermost of our n proxies wrote.
-    pub(crate) fn of(headers: &HeaderMap, trusted_hops: usize) -> Self {
+    pub(crate) fn of(headers: &dyn Headers, trusted_hops: usize) -> Self {
         let address = match trusted_hops.checked_sub(1) {
             None => headers
-                .get_all("spin-client-addr")
+                .all(&SPIN_CLIENT_ADDR)
                 .iter()
                 .next_back()
                 .and_then(|value| value.to_str().ok())
                 .and_then(parse),
             Some(skipped) => headers
-                .get_all("x-forwarded-for")
+                .all(&X_FORWARDED_FOR)
                 .iter()
                 .rev()
                 // A proxy may append to what the client sent, which need not be text.
@@ -70,6 +77,7 @@ impl fmt::Display for ClientAddress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderMap;
     use http::HeaderValue;
     use wasm_bindgen_test::wasm_bindgen_test;
 

@@ -3,6 +3,7 @@
 use http::{HeaderValue, StatusCode, Uri, header};
 
 use crate::config::Misconfigured;
+use crate::head::Headers;
 use crate::response::{Response, empty};
 
 /// What a browser's script may send and read, beyond what it always may.
@@ -13,6 +14,8 @@ const MAX_AGE: &str = "600";
 
 /// Which web origins may call.
 pub(crate) enum AllowedOrigins {
+    /// None: browsers call from Latch's own origin only.
+    None,
     /// Every origin, without credentials.
     Any,
     /// These, with credentials, so that a cookie that binds an OAuth state can be set.
@@ -31,7 +34,9 @@ impl AllowedOrigins {
             .filter(|origin| !origin.is_empty())
             .map(str::to_owned)
             .collect();
-        if origins.iter().all(|origin| parse_origin(origin).is_some()) {
+        if origins.is_empty() {
+            Ok(Self::None)
+        } else if origins.iter().all(|origin| parse_origin(origin).is_some()) {
             Ok(Self::Exactly(origins))
         } else {
             Err(Misconfigured::new(
@@ -41,28 +46,53 @@ impl AllowedOrigins {
         }
     }
 
-    /// Adds what lets `origin`, if it is one of these, read `response`.
-    pub(crate) fn apply(&self, origin: Option<&HeaderValue>, response: &mut Response) {
+    /// What the answer to a request with `headers` has to say.
+    pub(crate) fn grant(&self, headers: &dyn Headers) -> Grant {
+        match self {
+            Self::None => Grant::Nothing,
+            Self::Any => Grant::Any,
+            Self::Exactly(origins) => {
+                let origin = headers.first(&header::ORIGIN);
+                let is_known = |origin: &HeaderValue| {
+                    origins
+                        .iter()
+                        .any(|known| known.as_bytes() == origin.as_bytes())
+                };
+                Grant::One(origin.filter(is_known))
+            }
+        }
+    }
+}
+
+/// Which origin may read an answer.
+pub(crate) enum Grant {
+    /// None but Latch's own, whoever asks.
+    Nothing,
+    /// Every origin.
+    Any,
+    /// This one, or none: the answer depends on who asks.
+    One(Option<HeaderValue>),
+}
+
+impl Grant {
+    /// Says so in `response`.
+    pub(crate) fn apply(self, response: &mut Response) {
         let headers = response.headers_mut();
         match self {
+            Self::Nothing => return,
             Self::Any => {
                 headers.insert(
                     header::ACCESS_CONTROL_ALLOW_ORIGIN,
                     HeaderValue::from_static("*"),
                 );
             }
-            Self::Exactly(origins) => {
+            Self::One(origin) => {
                 // A cache must keep the answers for different origins apart.
                 headers.append(header::VARY, HeaderValue::from_static("origin"));
-                let known = |origin: &&HeaderValue| {
-                    origins
-                        .iter()
-                        .any(|known| known.as_bytes() == origin.as_bytes())
-                };
-                let Some(origin) = origin.filter(known) else {
+                let Some(origin) = origin else {
                     return;
                 };
-                headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+                headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
                 headers.insert(
                     header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
                     HeaderValue::from_static("true"),
@@ -113,11 +143,15 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     fn answer(allowed: &str, origin: Option<&'static str>) -> HeaderMap {
-        let origin = origin.map(HeaderValue::from_static);
+        let mut request = HeaderMap::new();
+        if let Some(origin) = origin {
+            request.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        }
         let mut response = preflight(HeaderValue::from_static("POST, OPTIONS"));
         AllowedOrigins::parse(allowed)
             .unwrap()
-            .apply(origin.as_ref(), &mut response);
+            .grant(&request)
+            .apply(&mut response);
         response.headers().clone()
     }
 
@@ -156,6 +190,15 @@ mod tests {
         let headers = answer("*", Some("https://a.example"));
         assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
         assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn where_no_origin_may_call_the_answer_depends_on_none() {
+        for allowed in ["", " , "] {
+            let headers = answer(allowed, Some("https://a.example"));
+            assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+            assert!(!headers.contains_key(header::VARY));
+        }
     }
 
     #[wasm_bindgen_test(unsupported = test)]

@@ -1,8 +1,9 @@
 //! `Idempotency-Key`, draft-ietf-httpapi-idempotency-key-header-07.
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
 use sfv::{BareItem, Item, Parser};
 
+use crate::head::Headers;
 use crate::problem::Problem;
 
 const NAME: HeaderName = HeaderName::from_static("idempotency-key");
@@ -12,13 +13,10 @@ const MAX_LENGTH: usize = 255;
 ///
 /// The draft's form is a structured-field string, `"8e03978e"`. The bare form that many clients
 /// send, `8e03978e`, is taken too.
-pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let mut values = headers.get_all(&NAME).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    let key = match (value.to_str(), values.next()) {
-        (Ok(text), None) => read(text.trim()),
+pub fn idempotency_key(headers: &dyn Headers) -> Result<Option<String>, Problem> {
+    let key = match headers.all(&NAME).as_slice() {
+        [] => return Ok(None),
+        [value] => value.to_str().ok().and_then(|text| read(text.trim())),
         _ => None,
     };
     match key {
@@ -47,6 +45,7 @@ fn read(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderMap;
     use wasm_bindgen_test::wasm_bindgen_test;
 
     fn key(values: &[&str]) -> Result<Option<String>, Problem> {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
@@ -61,6 +61,10 @@ struct IncomingBody(Incoming);
 
 impl Body for IncomingBody {
     async fn read(self, at_most: usize) -> Result<Option<Bytes>, BodyBroken> {
+        let announced = self.0.size_hint().lower();
+        if usize::try_from(announced).is_ok_and(|length| length > at_most) {
+            return Ok(None);
+        }
         match Limited::new(self.0, at_most).collect().await {
             Ok(body) => Ok(Some(body.to_bytes())),
             Err(error) if error.is::<http_body_util::LengthLimitError>() => Ok(None),

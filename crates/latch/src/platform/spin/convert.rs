@@ -1,5 +1,7 @@
 //! `wasi:http@0.3.0` messages as those of the `http` crate, and back.
 
+use std::rc::Rc;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request, Response, Scheme};
@@ -7,9 +9,10 @@ use spin_sdk::wasip3::{self, wit_bindgen, wit_future, wit_stream};
 
 use super::HttpError;
 use crate::body::{Body, BodyBroken};
+use crate::head::{Head, Headers};
 
-/// The head of an incoming request, with the host's own headers after the client's.
-pub(super) fn head(request: &Request) -> Result<http::request::Parts, ErrorCode> {
+/// The head of an incoming request, and its body, which is read when a handler asks for it.
+pub(super) fn incoming(request: Request) -> Result<(Head, IncomingBody), ErrorCode> {
     let method =
         Method::try_from(request.get_method()).map_err(|_| ErrorCode::HttpRequestMethodInvalid)?;
     let uri: Uri = request
@@ -17,47 +20,48 @@ pub(super) fn head(request: &Request) -> Result<http::request::Parts, ErrorCode>
         .unwrap_or_default()
         .parse()
         .map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
-    let (mut head, ()) = http::Request::new(()).into_parts();
-    head.method = method;
-    head.uri = uri;
-    head.headers = headers(request.get_headers().copy_all());
-    Ok(head)
+    let headers = IncomingHeaders(Rc::new(request.get_headers()));
+    let head = Head {
+        method,
+        uri,
+        headers: Box::new(headers.clone()),
+    };
+    Ok((head, IncomingBody { request, headers }))
 }
 
-fn headers(entries: Vec<(String, Vec<u8>)>) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(entries.len());
-    for (name, value) in entries {
-        // The host has parsed these once; an entry that is none after all is not worth a refusal.
-        if let (Ok(name), Ok(value)) = (
-            HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_maybe_shared(Bytes::from(value)),
-        ) {
-            headers.append(name, value);
-        }
+/// The headers of an incoming request, each copied when it is asked for.
+#[derive(Clone)]
+struct IncomingHeaders(Rc<Fields>);
+
+impl Headers for IncomingHeaders {
+    fn all(&self, name: &HeaderName) -> Vec<HeaderValue> {
+        self.0
+            .get(name.as_str())
+            .into_iter()
+            // The host has parsed these once; a value that is none after all is not worth a refusal.
+            .filter_map(|value| HeaderValue::from_maybe_shared(Bytes::from(value)).ok())
+            .collect()
     }
-    headers
 }
 
-/// The body of an incoming request, read when a handler asks for it.
+/// The body of an incoming request.
 pub(super) struct IncomingBody {
     request: Request,
-    /// Its length in bytes, if the client said it.
-    length: Option<usize>,
+    headers: IncomingHeaders,
 }
 
 impl IncomingBody {
-    pub(super) fn new(request: Request, head: &http::request::Parts) -> Self {
-        let length = head.headers.get(header::CONTENT_LENGTH);
-        Self {
-            request,
-            length: length.and_then(|length| length.to_str().ok()?.parse().ok()),
-        }
+    /// Its length in bytes, if the client said it.
+    fn length(&self) -> Option<usize> {
+        let length = self.headers.first(&header::CONTENT_LENGTH)?;
+        length.to_str().ok()?.parse().ok()
     }
 }
 
 impl Body for IncomingBody {
     async fn read(self, at_most: usize) -> Result<Option<Bytes>, BodyBroken> {
-        if self.length.is_some_and(|length| length > at_most) {
+        let length = self.length();
+        if length.is_some_and(|length| length > at_most) {
             return Ok(None);
         }
         let (received, outcome) = wit_future::new(|| Ok(()));
@@ -65,7 +69,7 @@ impl Body for IncomingBody {
         // Said once the host listens, it is heard at once and is no event to wait for.
         drop(received);
         // One byte more than is allowed tells a body that just fits from one that does not.
-        let end = self.length.unwrap_or(at_most.saturating_add(1));
+        let end = length.unwrap_or(at_most.saturating_add(1));
         let mut body = Vec::new();
         // To ask for the end of a body whose length is known would cost two more calls of the host.
         while body.len() < end {
@@ -82,8 +86,8 @@ impl Body for IncomingBody {
                 wit_bindgen::StreamResult::Cancelled => return Err(BodyBroken),
             }
         }
-        match self.length {
-            Some(length) if body.len() == length => Ok(Some(body.into())),
+        match length {
+            Some(said) if body.len() == said => Ok(Some(body.into())),
             Some(_) => Err(BodyBroken),
             None if body.len() > at_most => Ok(None),
             // The stream ends early where the client went away; only the trailers tell.

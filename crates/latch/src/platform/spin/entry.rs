@@ -10,8 +10,7 @@ pub async fn serve<C: Component>(
     app: &App<Spin, C>,
     request: Request,
 ) -> Result<Response, ErrorCode> {
-    let head = convert::head(&request)?;
-    let body = convert::IncomingBody::new(request, &head);
+    let (head, body) = convert::incoming(request)?;
     let response = app.respond(head, body).await;
     convert::response(response)
 }
