@@ -118,3 +118,70 @@ impl<P: Platform> Drop for Opening<'_, P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::{HttpError, Reply, Stream, VariableUnavailable};
+    use bytes::Bytes;
+    use futures_util::future::join;
+    use std::task::{Context, Waker};
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    /// A host that takes a turn to open a connection, and whose timers never fire.
+    struct Host;
+
+    impl Platform for Host {
+        type Redis = ();
+
+        async fn connect(&self, _: &str) -> Result<(), RedisError> {
+            let mut turns = 1..=2;
+            poll_fn(|_| match turns.next() {
+                Some(2) => Poll::Ready(Ok(())),
+                _ => Poll::Pending,
+            })
+            .await
+        }
+
+        async fn sleep(&self, _: Duration) {
+            std::future::pending().await
+        }
+
+        async fn variable(&self, _: &str) -> Result<Option<String>, VariableUnavailable> {
+            unreachable!("a connection reads no variable")
+        }
+        fn environment(&self, _: &str) -> Option<String> {
+            unreachable!("a connection reads no environment")
+        }
+        async fn execute(&self, (): &(), _: &str, _: &[&[u8]]) -> Result<Vec<Reply>, RedisError> {
+            unreachable!("no command is sent")
+        }
+        async fn send(&self, _: http::Request<Bytes>) -> Result<http::StatusCode, HttpError> {
+            unreachable!("no request is sent")
+        }
+        fn now(&self) -> Duration {
+            unreachable!("a connection does not look at the clock")
+        }
+        fn fill_random(&self, _: &mut [u8]) {
+            unreachable!("nothing here is random")
+        }
+        fn write_line(&self, _: Stream, _: &str) {
+            unreachable!("a connection logs nothing")
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn who_waits_in_the_same_task_sees_the_connection_as_soon_as_it_is_open() {
+        let connection = Connection::<Host>::new();
+        let mut both = pin!(join(
+            connection.get(&Host, "redis://host"),
+            connection.get(&Host, "redis://host"),
+        ));
+        let mut task = Context::from_waker(Waker::noop());
+        assert!(both.as_mut().poll(&mut task).is_pending());
+        let Poll::Ready((Ok(one), Ok(other))) = both.as_mut().poll(&mut task) else {
+            panic!("the second waits for a timer");
+        };
+        assert!(Arc::ptr_eq(&one, &other));
+    }
+}
