@@ -1,5 +1,5 @@
 -- Takes back a send that did not come about: as if it had never been asked for. A code that no
--- other message carries goes with it, and the one that it replaced is alive again.
+-- other message carries goes with it, and what this very send replaced is alive again.
 -- KEYS[1]  the code   KEYS[2]  the log of sends   KEYS[3]  the idempotency record
 -- ARGV[1]  moment of the send   ARGV[2]  nonce of the code that it carried   ARGV[3]  life (ms)
 -- ARGV[4]  the code that was replaced, "" for none      ARGV[5]  its life then (ms)

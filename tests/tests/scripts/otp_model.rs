@@ -49,8 +49,8 @@ pub(crate) struct Model {
     sent: Vec<u64>,
     failed: Vec<u64>,
     records: HashMap<String, Record>,
-    /// What was replaced by the code of a nonce.
-    former: HashMap<String, Code>,
+    /// What was replaced by the send of a moment.
+    former: HashMap<u64, Code>,
     /// How many guesses were ever compared with the code of a nonce.
     pub(crate) compared: HashMap<String, u64>,
     /// How many guesses were right, for the code of a nonce.
@@ -150,11 +150,14 @@ impl Model {
         if issued.sends_left == 0 || issued.failures_left == 0 {
             return issued;
         }
+        let moment = now.max(self.sent.last().map_or(0, |last| last + 1));
+        // A moment comes again where the log was lost.
+        self.former.remove(&moment);
         match &mut self.code {
             Some(code) if same && code.guesses > 0 => code.sends += 1,
             code => {
                 if let Some(former) = code.take() {
-                    self.former.insert(nonce.to_owned(), former);
+                    self.former.insert(moment, former);
                 }
                 *code = Some(Code {
                     guesses: self.limits.guesses,
@@ -166,7 +169,6 @@ impl Model {
             }
         }
         let code = self.code.clone().unwrap();
-        let moment = now.max(self.sent.last().map_or(0, |last| last + 1));
         self.sent.push(moment);
         issued.status = "send";
         issued.sends_left = self.sends_left();
@@ -197,7 +199,7 @@ impl Model {
         if let Some(code) = self.code.as_mut().filter(|code| code.nonce == nonce) {
             code.sends = code.sends.saturating_sub(1);
             if code.sends == 0 {
-                self.code = self.former.remove(nonce);
+                self.code = self.former.remove(&moment);
                 self.expire(now);
             }
         }
