@@ -14,11 +14,11 @@ use crate::config::{Misconfigured, Variables};
 use crate::cors::{self, AllowedOrigins};
 use crate::head::Head;
 use crate::log::Event;
-use crate::platform::Platform;
+use crate::platform::{Argument, Platform};
 use crate::problem::{Kind, Problem};
 use crate::response::{Response, finish};
 use crate::route::{self, Access, Found, Route};
-use crate::script::{Argument, Returned, Script};
+use crate::script::{Returned, Script};
 use crate::store::{Store, StoreError};
 use crate::timer::Timer;
 

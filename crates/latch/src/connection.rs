@@ -122,7 +122,7 @@ impl<P: Platform> Drop for Opening<'_, P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::{HttpError, Reply, Stream, VariableUnavailable};
+    use crate::platform::{Argument, HttpError, Reply, Stream, VariableUnavailable};
     use bytes::Bytes;
     use futures_util::future::join;
     use std::task::{Context, Waker};
@@ -153,7 +153,12 @@ mod tests {
         fn environment(&self, _: &str) -> Option<String> {
             unreachable!("a connection reads no environment")
         }
-        async fn execute(&self, (): &(), _: &str, _: &[&[u8]]) -> Result<Vec<Reply>, RedisError> {
+        async fn execute(
+            &self,
+            (): &(),
+            _: &str,
+            _: &[Argument<'_>],
+        ) -> Result<Vec<Reply>, RedisError> {
             unreachable!("no command is sent")
         }
         async fn send(&self, _: http::Request<Bytes>) -> Result<http::StatusCode, HttpError> {

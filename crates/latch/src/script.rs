@@ -91,28 +91,6 @@ impl Script {
     }
 }
 
-/// One value of `ARGV`.
-#[derive(Clone, Debug)]
-pub struct Argument<'a>(Cow<'a, [u8]>);
-
-impl Argument<'_> {
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl<'a> From<&'a str> for Argument<'a> {
-    fn from(text: &'a str) -> Self {
-        Self(Cow::Borrowed(text.as_bytes()))
-    }
-}
-
-impl From<u64> for Argument<'_> {
-    fn from(number: u64) -> Self {
-        Self(Cow::Owned(number.to_string().into_bytes()))
-    }
-}
-
 /// What a script returned: a flat array.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Returned(Vec<Reply>);

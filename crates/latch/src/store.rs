@@ -11,9 +11,9 @@ use http::Uri;
 use percent_encoding::percent_decode_str;
 
 use crate::connection::Connection;
-use crate::platform::{Platform, RedisError, Reply};
+use crate::platform::{Argument, Platform, RedisError, Reply};
 use crate::problem::{Kind, Problem};
-use crate::script::{Argument, Repeat, Returned, Script};
+use crate::script::{Repeat, Returned, Script};
 use crate::timer::Timer;
 
 /// Where Redis is, and how long a command may take.
@@ -56,25 +56,23 @@ impl<P: Platform> Store<P> {
         keys: &[&str],
         arguments: &[Argument<'_>],
     ) -> Result<Returned, StoreError> {
-        let count = keys.len().to_string();
-        let rest = || {
-            let keys = keys.iter().map(|key| key.as_bytes());
-            let arguments = arguments.iter().map(Argument::as_bytes);
-            [count.as_bytes()].into_iter().chain(keys).chain(arguments)
+        let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
+        let call = |script| {
+            let keys = keys.iter().map(|key| Argument::from(*key));
+            [Argument::from(script), count.into()]
+                .into_iter()
+                .chain(keys)
+                .chain(arguments.iter().copied())
+                .collect::<Vec<_>>()
         };
-        let by_name: Vec<_> = [script.sha1().as_bytes()]
-            .into_iter()
-            .chain(rest())
-            .collect();
+        let by_name = call(script.sha1());
 
         let repeat = script.repeat();
         let done = self
-            .bounded(timer, async |call| {
-                match call.execute("EVALSHA", &by_name, repeat).await {
+            .bounded(timer, async |exchange| {
+                match exchange.execute("EVALSHA", &by_name, repeat).await {
                     Err(RedisError::NoScript) => {
-                        let text = [script.text().as_bytes()];
-                        let whole: Vec<_> = text.into_iter().chain(rest()).collect();
-                        call.execute("EVAL", &whole, repeat).await
+                        exchange.execute("EVAL", &call(script.text()), repeat).await
                     }
                     done => done,
                 }
@@ -91,10 +89,9 @@ impl<P: Platform> Store<P> {
         name: &str,
         arguments: &[Argument<'_>],
     ) -> Result<Returned, StoreError> {
-        let arguments: Vec<_> = arguments.iter().map(Argument::as_bytes).collect();
         let done = self
             .bounded(timer, async |call| {
-                call.execute(name, &arguments, Repeat::Harmless).await
+                call.execute(name, arguments, Repeat::Harmless).await
             })
             .await;
         done.map(Returned::new)
@@ -160,11 +157,11 @@ impl<P: Platform> Exchange<'_, P> {
     async fn execute(
         &self,
         command: &str,
-        parameters: &[&[u8]],
+        arguments: &[Argument<'_>],
         repeat: Repeat,
     ) -> Result<Vec<Reply>, RedisError> {
         let redis = self.connect().await?;
-        let sent = self.platform.execute(&redis, command, parameters);
+        let sent = self.platform.execute(&redis, command, arguments);
         let (again, done) = match at_once(sent).await {
             (done @ Err(RedisError::ReadOnly(_)), _) => (true, done),
             (done @ Err(RedisError::Broken(_)), at_once) => {
@@ -175,7 +172,7 @@ impl<P: Platform> Exchange<'_, P> {
         self.give_up();
         if again {
             let redis = self.connect().await?;
-            return self.platform.execute(&redis, command, parameters).await;
+            return self.platform.execute(&redis, command, arguments).await;
         }
         done
     }

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use latch::Platform;
 use latch::platform::native::Native;
-use latch::platform::{HttpError, RedisError, Reply, Stream, VariableUnavailable};
+use latch::platform::{Argument, HttpError, RedisError, Reply, Stream, VariableUnavailable};
 use redis::IntoConnectionInfo as _;
 
 /// What a component has written, to both streams.
@@ -58,7 +58,7 @@ impl Platform for Watched {
         &self,
         redis: &Self::Redis,
         command: &str,
-        arguments: &[&[u8]],
+        arguments: &[Argument<'_>],
     ) -> Result<Vec<Reply>, RedisError> {
         self.native.execute(redis, command, arguments).await
     }

@@ -43,7 +43,7 @@ pub trait Platform: 'static {
         &self,
         redis: &Self::Redis,
         command: &str,
-        arguments: &[&[u8]],
+        arguments: &[Argument<'_>],
     ) -> Result<Vec<Reply>, RedisError>;
 
     /// Sends an HTTP request and returns the answer's status; its body is not read.
@@ -74,6 +74,28 @@ pub enum Stream {
 /// The provider of variables failed; the variable may or may not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VariableUnavailable;
+
+/// One argument of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument<'a> {
+    /// A number, which Redis gets in decimal.
+    Number(i64),
+    /// Anything else.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> From<&'a str> for Argument<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Bytes(text.as_bytes())
+    }
+}
+
+/// What is beyond the numbers of Redis is the greatest of them.
+impl From<u64> for Argument<'_> {
+    fn from(number: u64) -> Self {
+        Self::Number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
 
 /// One element of Redis's reply to a command.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rand::Rng as _;
 
-use super::{HttpError, Platform, RedisError, Reply, Stream, VariableUnavailable};
+use super::{Argument, HttpError, Platform, RedisError, Reply, Stream, VariableUnavailable};
 
 pub use serve::serve;
 
@@ -67,11 +67,14 @@ impl Platform for Native {
         &self,
         redis: &Self::Redis,
         command: &str,
-        arguments: &[&[u8]],
+        arguments: &[Argument<'_>],
     ) -> Result<Vec<Reply>, RedisError> {
         let mut command = redis::cmd(command);
         for argument in arguments {
-            command.arg(*argument);
+            match argument {
+                Argument::Number(number) => command.arg(*number),
+                Argument::Bytes(bytes) => command.arg(*bytes),
+            };
         }
         let value: redis::Value = command
             .query_async(&mut redis.clone())

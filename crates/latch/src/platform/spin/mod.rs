@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use spin_sdk::wasip3;
 
-use super::{HttpError, Platform, RedisError, Reply, Stream, VariableUnavailable};
+use super::{Argument, HttpError, Platform, RedisError, Reply, Stream, VariableUnavailable};
 
 #[doc(hidden)]
 pub use entry::serve;
@@ -50,7 +50,7 @@ impl Platform for Spin {
         &self,
         redis: &Self::Redis,
         command: &str,
-        arguments: &[&[u8]],
+        arguments: &[Argument<'_>],
     ) -> Result<Vec<Reply>, RedisError> {
         let replies = redis
             .execute(command, redis::parameters(arguments))

@@ -2,13 +2,14 @@
 
 use spin_sdk::redis::{Error, RedisParameter, RedisResult};
 
-use crate::platform::{RedisError, Reply};
+use crate::platform::{Argument, RedisError, Reply};
 
 /// Arguments as Spin takes them.
-pub(super) fn parameters(arguments: &[&[u8]]) -> impl Iterator<Item = RedisParameter> {
-    arguments
-        .iter()
-        .map(|argument| RedisParameter::Binary(argument.to_vec()))
+pub(super) fn parameters(arguments: &[Argument<'_>]) -> impl Iterator<Item = RedisParameter> {
+    arguments.iter().map(|argument| match argument {
+        Argument::Number(number) => RedisParameter::Int64(*number),
+        Argument::Bytes(bytes) => RedisParameter::Binary(bytes.to_vec()),
+    })
 }
 
 /// One element of a reply.
