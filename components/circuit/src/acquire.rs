@@ -8,7 +8,12 @@ use crate::circuit::{Circuit, SHARED};
 use crate::policy::{OnStoreFailure, Policy};
 
 /// Decides whether a call may pass.
-pub static ACQUIRE: Script = Script::new(&[Script::CLOCK, SHARED, include_str!("acquire.lua")]);
+pub static ACQUIRE: Script = Script::new(&[
+    Script::CLOCK,
+    Script::KEY,
+    SHARED,
+    include_str!("acquire.lua"),
+]);
 
 /// How long to leave Redis alone while it is away.
 const STORE_RETRY_MS: u64 = 1_000;

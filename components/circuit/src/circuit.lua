@@ -26,9 +26,9 @@ end
 local function circuit_read(key)
   local ttl = redis.call('PTTL', key)
   if ttl == -2 then return nil end
-  -- One byte more than a value may have; an error table where this is not a string.
-  local value = redis.pcall('GETRANGE', key, 0, MAX_VALUE)
-  local circuit = type(value) == 'string' and circuit_decode(value)
+  -- One byte more than a value may have.
+  local value = key_read('GETRANGE', key, 0, MAX_VALUE)
+  local circuit = value and circuit_decode(value)
   if not circuit then
     redis.call('UNLINK', key)
     return nil

@@ -10,7 +10,8 @@ use crate::policy::Policies;
 use crate::status::Status;
 
 /// Shows a page of the circuits that are stored.
-pub static LIST: Script = Script::new(&[Script::CLOCK, SHARED, include_str!("list.lua")]);
+pub static LIST: Script =
+    Script::new(&[Script::CLOCK, Script::KEY, SHARED, include_str!("list.lua")]);
 
 const MAX_LIMIT: u64 = 100;
 const DEFAULT_LIMIT: u64 = 50;

@@ -7,7 +7,12 @@ use crate::circuit::{Circuit, SHARED};
 use crate::status;
 
 /// Lays an override over a circuit, or lifts it.
-pub static OVERRIDE: Script = Script::new(&[Script::CLOCK, SHARED, include_str!("override.lua")]);
+pub static OVERRIDE: Script = Script::new(&[
+    Script::CLOCK,
+    Script::KEY,
+    SHARED,
+    include_str!("override.lua"),
+]);
 
 const MAX_TTL_S: u64 = 7 * 24 * 60 * 60;
 const MAX_REASON: usize = 200;

@@ -9,7 +9,12 @@ use crate::policy::Policy;
 use crate::status;
 
 /// Takes in how calls went.
-pub static REPORT: Script = Script::new(&[Script::CLOCK, SHARED, include_str!("report.lua")]);
+pub static REPORT: Script = Script::new(&[
+    Script::CLOCK,
+    Script::KEY,
+    SHARED,
+    include_str!("report.lua"),
+]);
 
 const MAX_BATCH: u64 = 1_000_000;
 const MAX_DURATION_MS: u64 = 24 * 60 * 60 * 1_000;

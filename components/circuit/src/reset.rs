@@ -6,7 +6,12 @@ use latch::{Context, Platform, Problem, Response, Script};
 use crate::circuit::{Circuit, SHARED};
 
 /// Forgets a circuit.
-pub static RESET: Script = Script::new(&[Script::CLOCK, SHARED, include_str!("reset.lua")]);
+pub static RESET: Script = Script::new(&[
+    Script::CLOCK,
+    Script::KEY,
+    SHARED,
+    include_str!("reset.lua"),
+]);
 
 /// `DELETE /api/circuit/:name`.
 pub(crate) async fn reset<P: Platform>(

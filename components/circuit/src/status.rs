@@ -8,7 +8,12 @@ use serde_json::value::RawValue;
 use crate::circuit::{Circuit, SHARED};
 
 /// Shows a circuit.
-pub static STATUS: Script = Script::new(&[Script::CLOCK, SHARED, include_str!("status.lua")]);
+pub static STATUS: Script = Script::new(&[
+    Script::CLOCK,
+    Script::KEY,
+    SHARED,
+    include_str!("status.lua"),
+]);
 
 /// A circuit as callers see it. Moments are milliseconds since 1970, by Redis's clock.
 #[derive(Serialize)]

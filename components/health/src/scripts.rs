@@ -40,16 +40,19 @@ const CIRCUIT: &str = concat!(
 );
 pub(crate) static CIRCUIT_ACQUIRE: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     CIRCUIT,
     include_str!("../../circuit/src/acquire.lua"),
 ]);
 pub(crate) static CIRCUIT_REPORT: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     CIRCUIT,
     include_str!("../../circuit/src/report.lua"),
 ]);
 pub(crate) static CIRCUIT_RESET: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     CIRCUIT,
     include_str!("../../circuit/src/reset.lua"),
 ]);

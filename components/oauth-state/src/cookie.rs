@@ -5,8 +5,8 @@ use http::HeaderValue;
 /// How many cookies of one name are looked at: a browser sends one, or two after an upgrade.
 const AT_MOST: usize = 4;
 
-/// The values of the cookies called `name` in the `Cookie` headers `lines`, in order. Everything else in the header, however much
-/// and however broken, is passed over.
+/// The values of the cookies called `name` in `lines`, which are `Cookie` headers, in order.
+/// Everything else in them, however much and however broken, is passed over.
 pub(crate) fn values<'a>(lines: &'a [HeaderValue], name: &'a str) -> Vec<&'a [u8]> {
     lines
         .iter()

@@ -2,9 +2,8 @@
 -- KEYS[1]  the idempotency record   ARGV[1]  a code's life (ms)
 -- Reply    { 1 }
 -- O(1).
-local record = redis.pcall('GET', KEYS[1])
--- An error table where somebody else has put another type.
-if type(record) == 'string' then
+local record = key_read('GET', KEYS[1])
+if record then
   redis.call('SET', KEYS[1], (string.gsub(record, '^(%S+) %d+', '%1 0')), 'KEEPTTL')
   key_expire_at_all(KEYS[1], ARGV[1])
 end

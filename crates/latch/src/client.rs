@@ -77,8 +77,7 @@ impl fmt::Display for ClientAddress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderMap;
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     fn client(headers: &[(&'static str, &str)], trusted_hops: usize) -> String {

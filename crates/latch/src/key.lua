@@ -1,11 +1,11 @@
 -- What `command` finds under a key, false where there is nothing. A key of a type that `command`
--- is not for was written by somebody else: it is removed, and is nothing. O(1) for what is O(1).
+-- is not for was written by somebody else: it is removed, and is nothing. As complex as `command`.
 local function key_read(command, key, ...)
   local found = redis.pcall(command, key, ...)
   if type(found) ~= 'table' then return found end
   -- No other error is mended by a removal.
   if not string.find(found.err, 'WRONGTYPE', 1, true) then error(found.err) end
-  redis.call('DEL', key)
+  redis.call('UNLINK', key)
   return false
 end
 

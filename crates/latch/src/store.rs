@@ -57,7 +57,7 @@ impl<P: Platform> Store<P> {
         arguments: &[Argument<'_>],
     ) -> Result<Returned, StoreError> {
         let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
-        let call = |script| {
+        let arguments_with = |script| {
             let keys = keys.iter().map(|key| Argument::from(*key));
             [Argument::from(script), count.into()]
                 .into_iter()
@@ -65,14 +65,16 @@ impl<P: Platform> Store<P> {
                 .chain(arguments.iter().copied())
                 .collect::<Vec<_>>()
         };
-        let by_name = call(script.sha1());
+        let by_name = arguments_with(script.sha1());
 
         let repeat = script.repeat();
         let done = self
             .bounded(timer, async |exchange| {
                 match exchange.execute("EVALSHA", &by_name, repeat).await {
                     Err(RedisError::NoScript) => {
-                        exchange.execute("EVAL", &call(script.text()), repeat).await
+                        exchange
+                            .execute("EVAL", &arguments_with(script.text()), repeat)
+                            .await
                     }
                     done => done,
                 }
@@ -90,8 +92,8 @@ impl<P: Platform> Store<P> {
         arguments: &[Argument<'_>],
     ) -> Result<Returned, StoreError> {
         let done = self
-            .bounded(timer, async |call| {
-                call.execute(name, arguments, Repeat::Harmless).await
+            .bounded(timer, async |exchange| {
+                exchange.execute(name, arguments, Repeat::Harmless).await
             })
             .await;
         done.map(Returned::new)
@@ -100,8 +102,10 @@ impl<P: Platform> Store<P> {
     /// Opens a new connection in the place of the one that is kept.
     pub(crate) async fn reconnect(&self, timer: &Timer<'_, P>) -> Result<(), StoreError> {
         self.connection.close();
-        self.bounded(timer, async |call| call.connection().await.map(drop))
-            .await
+        self.bounded(timer, async |exchange| {
+            exchange.connection().await.map(drop)
+        })
+        .await
     }
 
     /// Where Redis is, without what opens it: `redis://***@host:port/database`.
@@ -118,16 +122,16 @@ impl<P: Platform> Store<P> {
         timer: &Timer<'_, P>,
         work: impl AsyncFnOnce(&Exchange<'_, P>) -> Result<T, RedisError>,
     ) -> Result<T, StoreError> {
-        let call = Exchange {
+        let exchange = Exchange {
             store: self,
             platform: timer.platform(),
             address: self.address.as_ref().map_err(Clone::clone)?,
             used: RefCell::new(None),
         };
-        match timer.within(self.budget, work(&call)).await {
+        match timer.within(self.budget, work(&exchange)).await {
             Some(done) => Ok(done?),
             None => {
-                call.give_up();
+                exchange.give_up();
                 let waited = self.budget.as_millis();
                 Err(StoreError::Unavailable(format!(
                     "no answer within {waited} ms"

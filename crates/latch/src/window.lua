@@ -52,5 +52,5 @@ end
 
 -- Takes one back, as if it had never been; false if it was not there. O(limit).
 local function window_forget(key, moment)
-  return redis.call('TYPE', key).ok == 'list' and redis.call('LREM', key, -1, moment) > 0
+  return (key_read('LREM', key, -1, moment) or 0) > 0
 end
