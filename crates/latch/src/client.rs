@@ -1,7 +1,7 @@
 //! Who is calling: the address that a limit for each client counts by.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderName;
 
@@ -42,7 +42,15 @@ impl ClientAddress {
                 .nth(skipped)
                 .and_then(|entry| parse(std::str::from_utf8(entry).ok()?.trim())),
         };
-        Self(address.map(subnet))
+        Self(address.map(|address| prefix(address, 4)))
+    }
+
+    /// The /48 around an IPv6 address, `2001:db8:1::`: what one customer of a provider may have.
+    pub(crate) fn network(&self) -> Option<String> {
+        match self.0 {
+            Some(address @ IpAddr::V6(_)) => Some(prefix(address, 3).to_string()),
+            _ => None,
+        }
     }
 }
 
@@ -54,11 +62,15 @@ fn parse(text: &str) -> Option<IpAddr> {
         .ok()
 }
 
-fn subnet(address: IpAddr) -> IpAddr {
+/// The first `segments` of an IPv6 address, of 16 bits each; an IPv4 address as it is.
+fn prefix(address: IpAddr, segments: usize) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            let mut kept = [0; 8];
+            for (to, from) in kept.iter_mut().zip(v6.segments()).take(segments) {
+                *to = from;
+            }
+            IpAddr::V6(kept.into())
         }
         v4 => v4,
     }

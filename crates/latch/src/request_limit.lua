@@ -1,0 +1,35 @@
+-- Counts a request for all that it belongs to (a client's address, the network around it), if each of
+-- their limits has one left; else for none of them.
+-- KEYS[i]  a counter (counter.lua)
+-- ARGV[1]  how many limits each counter has
+-- ARGV[2..] for each key, for each of its limits: the limit, its period in milliseconds
+-- Reply    { allowed (1 or 0), then for each key, for each of its limits: what is left,
+--            milliseconds until more comes back }
+-- O(STEPS * keys * limits). Requires clock.lua, key.lua, counter.lua.
+local now = math.ceil(clock() / 1000)
+local each = tonumber(ARGV[1])
+
+local counters, allowed = {}, true
+for index, key in ipairs(KEYS) do
+  local limits = {}
+  for place = 1, each do
+    local at = 2 + 2 * ((index - 1) * each + place - 1)
+    limits[place] = { tonumber(ARGV[at]), tonumber(ARGV[at + 1]) }
+  end
+  counters[index] = counter_read(key, limits, now)
+  for _, it in ipairs(counters[index].periods) do
+    if counter_left(it, now) == 0 then allowed = false end
+  end
+end
+
+local reply = { allowed and 1 or 0 }
+for _, counter in ipairs(counters) do
+  if allowed then counter_add(counter, now) end
+  counter_write(counter)
+  for _, it in ipairs(counter.periods) do
+    local left, wait = counter_left(it, now)
+    reply[#reply + 1] = left
+    reply[#reply + 1] = wait
+  end
+end
+return reply
