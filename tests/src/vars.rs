@@ -28,6 +28,9 @@ impl Vars {
             .with("otp_delivery", "log")
             .with("otp_test_numbers", numbers)
             .with("otp_requests_per_minute_per_client", 10_000)
+            .with("otp_requests_per_day_per_client", 10_000_000)
+            .with("otp_sends_per_hour", 1_000)
+            .with("otp_sends_per_day", 1_000)
             .with("oauth_states_per_minute_per_client", 10_000)
             .with("redis_timeout_ms", 5_000)
     }

@@ -6,23 +6,6 @@
 
 use latch::Script;
 
-pub(crate) static OTP_ISSUE: Script = Script::new(&[
-    Script::CLOCK,
-    Script::KEY,
-    Script::WINDOW,
-    otp::ADOPT,
-    otp::RECORD,
-    include_str!("../../otp-request/src/issue.lua"),
-]);
-pub(crate) static OTP_VERIFY: Script = Script::new(&[
-    Script::CLOCK,
-    Script::KEY,
-    Script::WINDOW,
-    otp::ADOPT,
-    otp::RECORD,
-    include_str!("../../otp-verify/src/verify.lua"),
-]);
-
 pub(crate) static STATE_ISSUE: Script = Script::new(&[
     Script::CLOCK,
     include_str!("../../oauth-state/src/issue.lua"),
@@ -78,8 +61,6 @@ mod tests {
     #[test]
     fn what_is_verified_is_what_runs() {
         for (ours, theirs) in [
-            (&OTP_ISSUE, &otp_request::ISSUE),
-            (&OTP_VERIFY, &otp_verify::VERIFY),
             (&STATE_ISSUE, &oauth_state::ISSUE),
             (&STATE_CONSUME, &oauth_state::CONSUME),
             (&CIRCUIT_ACQUIRE, &circuit::ACQUIRE),

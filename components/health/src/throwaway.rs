@@ -13,7 +13,7 @@ use crate::report::{Found, Outcome};
 use crate::trouble::Trouble;
 
 /// How long a key lasts that is not taken away, because Redis or this instance went away first.
-/// The log of wrong guesses is the exception: verify.lua gives it a day.
+/// The logs of messages and of wrong guesses are the exception: their scripts give them a day.
 pub(crate) const LIFE: Duration = Duration::from_secs(60);
 
 /// How long taking them away may last.
@@ -23,9 +23,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct Names {
     /// For plain commands.
     pub(crate) plain: String,
-    /// The code, the log of sends, the log of wrong guesses, and the record of an idempotency key,
-    /// which is never written.
-    pub(crate) otp: [String; 4],
+    pub(crate) otp: otp::Names,
     pub(crate) oauth_state: String,
     pub(crate) circuit: String,
     pub(crate) rate_limit: String,
@@ -37,10 +35,9 @@ impl Names {
         for byte in random {
             let _ = write!(tag, "{byte:02x}");
         }
-        let otp = |kind| format!("otp:{{{tag}}}:{kind}");
         Self {
             plain: format!("latch:verify:{tag}"),
-            otp: ["code:verify", "sent", "failed", "idempotency:"].map(otp),
+            otp: otp::Names::new(&tag, &otp::Purpose::default()),
             oauth_state: format!("oauth:state:{tag}"),
             circuit: format!("rollout:circuit:{tag}"),
             rate_limit: format!("ratelimit:latch-verify:{{{tag}}}"),
@@ -54,7 +51,8 @@ impl Names {
             &self.circuit,
             &self.rate_limit,
         ];
-        others.into_iter().chain(&self.otp).map(String::as_str)
+        let others = others.into_iter().map(String::as_str);
+        others.chain(self.otp.all())
     }
 }
 

@@ -1,11 +1,13 @@
 //! What the caller is told.
 
-use http::StatusCode;
-use latch::{Kind, Problem, Quota, Response, Taken, json, with_quotas};
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, StatusCode};
+use latch::{Kind, Problem, Quota, Response, json, with_quotas};
+use otp::{Answered, Reserved};
 use serde::Serialize;
 
 use crate::IDEMPOTENCY_KEY;
-use crate::issue::{Issued, Status};
 
 const DELIVERY_FAILED: Kind = Kind::new(
     StatusCode::BAD_GATEWAY,
@@ -23,12 +25,11 @@ const REUSED: Kind = Kind::new(
     "Idempotency key reused",
 );
 
-/// Every answer to a request that was counted.
-pub(crate) struct Answer<'a> {
-    issued: &'a Issued,
-    client_allowed: bool,
-    quotas: [Quota<'static>; 3],
-}
+/// Says that an answer was given before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// When to ask again about a request that is under way.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
 
 #[derive(Serialize)]
 struct Sent {
@@ -40,55 +41,53 @@ struct Sent {
     attempts_remaining: u64,
 }
 
-impl<'a> Answer<'a> {
-    pub(crate) fn new(issued: &'a Issued, client: &Taken) -> Self {
-        Self {
-            issued,
-            client_allowed: client.allowed,
-            quotas: [issued.sends, client.quota, issued.failures],
-        }
-    }
+/// The message was handed over, or may have been.
+pub(crate) fn sent(answered: Answered, reserved: &Reserved, quotas: &[Quota<'_>]) -> Response {
+    let body = Sent {
+        status: answered.as_str(),
+        expires_in: latch::whole_seconds(reserved.life),
+        resend_after: latch::whole_seconds(reserved.wait),
+        attempts_remaining: reserved.guesses,
+    };
+    with_quotas(json(StatusCode::OK, &body), quotas)
+}
 
-    pub(crate) fn sent(&self) -> Response {
-        let body = Sent {
-            status: "sent",
-            expires_in: latch::whole_seconds(self.issued.life),
-            resend_after: latch::whole_seconds(self.issued.wait),
-            attempts_remaining: self.issued.guesses,
-        };
-        with_quotas(json(StatusCode::OK, &body), &self.quotas)
-    }
+/// The same as before, to a request that was answered before.
+pub(crate) fn repeated(answered: Answered, reserved: &Reserved, quotas: &[Quota<'_>]) -> Response {
+    let mut response = sent(answered, reserved, quotas);
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
 
-    pub(crate) fn delivery_failed(&self) -> Problem {
-        DELIVERY_FAILED
-            .because("The message could not be handed on. Nothing was counted; try again.")
-    }
+pub(crate) fn delivery_failed() -> Problem {
+    DELIVERY_FAILED.because(
+        "The message could not be handed on. It does not count for this phone, and a code that it \
+         was sent before is as it was; try again.",
+    )
+}
 
-    pub(crate) fn in_flight(&self) -> Problem {
-        IN_FLIGHT
-            .because("The first request with this `Idempotency-Key` is still being answered.")
-            .retry_after(self.issued.wait)
-    }
+pub(crate) fn in_flight() -> Problem {
+    IN_FLIGHT
+        .because("The first request with this `Idempotency-Key` is still being answered.")
+        .retry_after(ASK_AGAIN)
+}
 
-    pub(crate) fn reused(&self) -> Problem {
-        REUSED
-            .because("This `Idempotency-Key` was used for another request.")
-            .with("field", IDEMPOTENCY_KEY.as_str())
-    }
+pub(crate) fn reused() -> Problem {
+    REUSED
+        .because("This `Idempotency-Key` was used for another request.")
+        .with("field", IDEMPOTENCY_KEY.as_str())
+}
 
-    /// The refusal, and the policies that it names.
-    pub(crate) fn refused(&self) -> (Problem, Vec<&'static str>) {
-        let mut violated = Vec::new();
-        for quota in &self.quotas {
-            let reached = match quota.policy {
-                "client" => !self.client_allowed,
-                // A send that was allowed may have taken the last one.
-                _ => self.issued.status == Status::Refused && quota.remaining == 0,
-            };
-            if reached {
-                violated.push(quota.policy);
-            }
-        }
-        (Problem::quota_exceeded(&self.quotas, &violated), violated)
-    }
+/// A refusal by those of a phone's limits with nothing left; `others` are shown beside them.
+pub(crate) fn refused(reserved: &Reserved, others: &[Quota<'static>]) -> Problem {
+    let violated: Vec<_> = reserved
+        .quotas
+        .iter()
+        .filter(|quota| quota.remaining == 0)
+        .map(|quota| quota.policy)
+        .collect();
+    let quotas: Vec<_> = reserved.quotas.iter().chain(others).copied().collect();
+    Problem::quota_exceeded(&quotas, &violated)
 }

@@ -7,10 +7,10 @@ use latch::{Context, Event, Misconfigured, Platform, Variables, whole_seconds};
 use otp::{Code, Phone, Purpose};
 
 use crate::message::Locale;
-use crate::webhook::{self, Webhook};
+use crate::webhook::Webhook;
 
-/// No delivery takes longer than this.
-pub(crate) const AT_MOST: Duration = Duration::from_secs(webhook::AT_MOST_S.saturating_add(5));
+/// How long after a request has come its delivery is given up: whoever asked gives up at 5 s.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(4);
 
 /// By what way codes are delivered.
 pub(crate) enum Delivery {
@@ -18,6 +18,17 @@ pub(crate) enum Delivery {
     Log,
     /// To an HTTP service that sends the message.
     Webhook(Webhook),
+}
+
+/// What came of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The gateway has taken the message.
+    Sent,
+    /// The gateway was not reached, or has said no: the message will not come. Why, for the log.
+    Refused(String),
+    /// There was no answer: the message may come. Why, for the log.
+    Unknown(String),
 }
 
 /// A code on its way.
@@ -48,12 +59,13 @@ impl Delivery {
         }
     }
 
-    /// Delivers; an error says why not, for the log.
+    /// Delivers, until `deadline` by the platform's clock.
     pub(crate) async fn deliver<P: Platform>(
         &self,
         context: &Context<'_, P>,
         letter: &Letter<'_>,
-    ) -> Result<(), String> {
+        deadline: Duration,
+    ) -> Outcome {
         match self {
             Self::Log => {
                 Event::new("otp.code")
@@ -63,9 +75,9 @@ impl Delivery {
                     .with("expires_in", whole_seconds(letter.life))
                     .with("text", letter.text.as_str())
                     .write(context.platform(), Stream::Out);
-                Ok(())
+                Outcome::Sent
             }
-            Self::Webhook(webhook) => webhook.deliver(context, letter).await,
+            Self::Webhook(webhook) => webhook.deliver(context, letter, deadline).await,
         }
     }
 }

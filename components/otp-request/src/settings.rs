@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use http::StatusCode;
-use latch::{Kind, Misconfigured, Platform, Problem, Variables, Window};
-use otp::{Code, Phone, Rotation};
+use latch::{Kind, Misconfigured, Platform, Problem, RequestLimit, Variables};
+use otp::{Code, Phone, Resend, Rotation, Rules, Sends};
 
 use crate::delivery::Delivery;
 use crate::message::Message;
@@ -16,59 +16,39 @@ const PHONE_NOT_ALLOWED: Kind = Kind::new(
     "Phone not allowed",
 );
 
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Settings, from the component's variables.
 pub(crate) struct Settings {
     pub(crate) keys: Rotation,
     pub(crate) length: u8,
-    pub(crate) life: Duration,
-    pub(crate) guesses: u64,
-    pub(crate) resend: Resend,
-    pub(crate) per_phone: Window,
-    pub(crate) per_client: Window,
-    pub(crate) failures: Window,
+    pub(crate) rules: Rules,
+    pub(crate) per_client: RequestLimit,
+    /// For all phones together, if there is a ceiling.
+    pub(crate) total: Option<RequestLimit>,
     pub(crate) message: Message,
     pub(crate) delivery: Delivery,
     prefixes: Vec<String>,
     test_numbers: HashMap<String, Code>,
 }
 
-/// What a request does while a code is alive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Resend {
-    /// Sends it again.
-    Same,
-    /// Sends another; the first is dead.
-    New,
-}
-
 impl Settings {
     pub(crate) async fn configure<P: Platform>(
         variables: &Variables<'_, P>,
     ) -> Result<Self, Misconfigured> {
-        let per_minute = |policy, limit| Window {
-            policy,
-            limit,
-            period: Duration::from_secs(60),
-        };
         Ok(Self {
             keys: Rotation::configure(variables).await?,
             length: variables.number("otp_length", 4..=10).await?,
-            life: otp::life(variables).await?,
-            guesses: variables.number("otp_max_attempts", 1..=100).await?,
-            resend: resend(variables).await?,
-            per_phone: per_minute(
-                "phone",
-                variables
-                    .number("otp_requests_per_minute", 1..=10_000)
-                    .await?,
-            ),
-            per_client: per_minute(
-                "client",
-                variables
-                    .number("otp_requests_per_minute_per_client", 1..=1_000_000)
-                    .await?,
-            ),
-            failures: otp::failures(variables).await?,
+            rules: Rules {
+                life: otp::life(variables).await?,
+                guesses: variables.number("otp_max_attempts", 1..=100).await?,
+                resend: resend(variables).await?,
+                sends: Sends::configure(variables).await?,
+                failures: otp::failures(variables).await?,
+            },
+            per_client: per_client(variables).await?,
+            total: total(variables).await?,
             message: Message::configure(variables).await?,
             delivery: Delivery::configure(variables).await?,
             prefixes: variables
@@ -110,6 +90,28 @@ impl Settings {
     pub(crate) fn test_code(&self, phone: &Phone) -> Option<&Code> {
         self.test_numbers.get(phone.as_str())
     }
+}
+
+async fn per_client<P: Platform>(
+    variables: &Variables<'_, P>,
+) -> Result<RequestLimit, Misconfigured> {
+    let minute = variables
+        .number("otp_requests_per_minute_per_client", 1..=1_000_000)
+        .await?;
+    let day = variables
+        .number("otp_requests_per_day_per_client", 1..=10_000_000)
+        .await?;
+    Ok(RequestLimit::new("client", [(minute, MINUTE), (day, DAY)]))
+}
+
+/// `otp_sends_per_minute`; 0 is no ceiling.
+async fn total<P: Platform>(
+    variables: &Variables<'_, P>,
+) -> Result<Option<RequestLimit>, Misconfigured> {
+    let limit = variables
+        .number("otp_sends_per_minute", 0..=10_000_000)
+        .await?;
+    Ok((limit > 0).then(|| RequestLimit::new("total", [(limit, MINUTE)])))
 }
 
 async fn resend<P: Platform>(variables: &Variables<'_, P>) -> Result<Resend, Misconfigured> {

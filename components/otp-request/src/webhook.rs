@@ -7,18 +7,17 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Request, StatusCode, Uri, header};
+use latch::platform::HttpError;
 use latch::{Context, Misconfigured, Platform, Variables, whole_seconds};
 use serde::Serialize;
 use sha2::Sha256;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::delivery::Letter;
+use crate::delivery::{Letter, Outcome};
 
-/// How long the receiver may take to answer, each time.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest that a delivery takes: two tries.
-pub(crate) const AT_MOST_S: u64 = PATIENCE.as_secs().saturating_mul(2);
+/// The least time that a receiver has, however long Redis has taken.
+const AT_LEAST: Duration = Duration::from_millis(500);
 
 /// Where messages go, and how they are signed.
 pub(crate) struct Webhook {
@@ -45,15 +44,6 @@ struct Data<'a> {
     expires_in: u64,
 }
 
-/// What came of one try.
-enum Outcome {
-    Delivered,
-    /// A second try may do better.
-    Failed(String),
-    /// The receiver will not have it.
-    Refused(String),
-}
-
 impl Webhook {
     /// Reads `otp_webhook_url` and `otp_webhook_secret`.
     pub(crate) async fn configure<P: Platform>(
@@ -76,21 +66,27 @@ impl Webhook {
         Ok(Self { url, keys })
     }
 
-    /// Delivers a letter: a status of 2xx is success. A network error, 429 and 5xx are tried once
-    /// more, with the same `webhook-id`, so that the receiver can tell that it is the same letter.
+    /// Delivers a letter: a status of 2xx is success, any other a refusal.
+    ///
+    /// A receiver that was not reached, 429 and 5xx are tried once more, with the same `webhook-id`,
+    /// so that the receiver can tell that it is the same letter. Where there is no answer, the receiver
+    /// may have sent the message: that is not tried again.
     pub(crate) async fn deliver<P: Platform>(
         &self,
         context: &Context<'_, P>,
         letter: &Letter<'_>,
-    ) -> Result<(), String> {
+        deadline: Duration,
+    ) -> Outcome {
         let id = format!("msg_{}", URL_SAFE_NO_PAD.encode(context.random::<16>()));
-        let request = self.request(&id, letter)?;
-        match send(context, &request).await {
-            Outcome::Delivered => Ok(()),
-            Outcome::Refused(reason) => Err(reason),
-            Outcome::Failed(_) => match send(context, &request).await {
-                Outcome::Delivered => Ok(()),
-                Outcome::Refused(reason) | Outcome::Failed(reason) => Err(reason),
+        let request = match self.request(&id, letter) {
+            Ok(request) => request,
+            Err(reason) => return Outcome::Refused(reason),
+        };
+        match send(context, &request, deadline).await {
+            Tried::Done(outcome) => outcome,
+            Tried::TryAgain(_) => match send(context, &request, deadline).await {
+                Tried::Done(outcome) => outcome,
+                Tried::TryAgain(reason) => Outcome::Refused(reason),
             },
         }
     }
@@ -126,16 +122,27 @@ impl Webhook {
     }
 }
 
-async fn send<P: Platform>(context: &Context<'_, P>, request: &Request<Bytes>) -> Outcome {
-    let sent = context.platform().send(request.clone());
-    match context.within(PATIENCE, sent).await {
-        None => Outcome::Failed(format!("no answer within {} s", PATIENCE.as_secs())),
-        Some(Err(error)) => Outcome::Failed(error.0),
-        Some(Ok(status)) if status.is_success() => Outcome::Delivered,
-        Some(Ok(status)) if worth_another_try(status) => {
-            Outcome::Failed(format!("status {status}"))
-        }
-        Some(Ok(status)) => Outcome::Refused(format!("status {status}")),
+/// What came of one try.
+enum Tried {
+    Done(Outcome),
+    /// The receiver has refused it for now, or was not reached. Why, for the log.
+    TryAgain(String),
+}
+
+async fn send<P: Platform>(
+    context: &Context<'_, P>,
+    request: &Request<Bytes>,
+    deadline: Duration,
+) -> Tried {
+    let platform = context.platform();
+    let limit = deadline.saturating_sub(platform.now()).max(AT_LEAST);
+    match context.within(limit, platform.send(request.clone())).await {
+        None => Tried::Done(Outcome::Unknown("no answer in time".to_owned())),
+        Some(Err(HttpError::NotReached(reason))) => Tried::TryAgain(reason),
+        Some(Err(HttpError::Unanswered(reason))) => Tried::Done(Outcome::Unknown(reason)),
+        Some(Ok(status)) if status.is_success() => Tried::Done(Outcome::Sent),
+        Some(Ok(status)) if worth_another_try(status) => Tried::TryAgain(format!("status {status}")),
+        Some(Ok(status)) => Tried::Done(Outcome::Refused(format!("status {status}"))),
     }
 }
 

@@ -1,7 +1,6 @@
 //! `POST /api/auth/verify-otp`: compares a guess with the outstanding code, and answers a right
 //! one with a token that any backend can check with `GET /.well-known/jwks.json`.
 
-mod compare;
 mod jwks;
 mod settings;
 mod token;
@@ -11,13 +10,10 @@ use latch::{
     Call, Component, Context, Event, Kind, Misconfigured, Platform, Problem, Response, Route,
     Variables, json, with_quotas,
 };
-use otp::{Guess, Phone, Purpose};
+use otp::{Compared, Guess, Outcome, Phone, Purpose};
 use serde::{Deserialize, Serialize};
 
-use crate::compare::{Compared, Outcome};
 use crate::settings::Settings;
-
-pub use crate::compare::VERIFY;
 
 latch::component!(OtpVerify);
 
@@ -95,16 +91,22 @@ impl OtpVerify {
         let guess = Guess::parse(&body.otp_code)?;
 
         let compared = settings.compare(context, &phone, &purpose, &guess).await?;
+        // An event tells that something has become so, and not that somebody has met it again.
         let event = |name| {
             Event::new(name)
                 .with("phone", phone.masked())
                 .with("purpose", purpose.as_str())
                 .log(context.platform());
         };
+        let is_wrong = matches!(compared.outcome, Outcome::Mismatch | Outcome::Exhausted);
+        if is_wrong && compared.failures.remaining == 0 {
+            event("otp.failures-exhausted");
+        }
         match compared.outcome {
             Outcome::Verified => {
                 let id = context.random::<16>();
-                let token = settings.tokens.issue(&phone, &purpose, compared.now, id)?;
+                let now = compared.now.as_secs();
+                let token = settings.tokens.issue(&phone, &purpose, now, id)?;
                 let body = Verified {
                     verified: true,
                     token,
@@ -120,16 +122,14 @@ impl OtpVerify {
                 event("otp.code-exhausted");
                 Err(exhausted(&compared))
             }
+            Outcome::Spent => Err(exhausted(&compared)),
             Outcome::Expired => Err(EXPIRED
                 .because("There is no code to compare with: ask for a new one.")
                 .quotas(&[compared.failures])),
-            Outcome::Failures => {
-                event("otp.failures-exhausted");
-                Err(Problem::quota_exceeded(
-                    &[compared.failures],
-                    &[compared.failures.policy],
-                ))
-            }
+            Outcome::Failures => Err(Problem::quota_exceeded(
+                &[compared.failures],
+                &[compared.failures.policy],
+            )),
         }
     }
 }
@@ -137,7 +137,10 @@ impl OtpVerify {
 fn mismatch(compared: &Compared) -> Problem {
     MISMATCH
         .because("That is not the code.")
-        .with("attempts_remaining", compared.guesses)
+        .with(
+            "attempts_remaining",
+            compared.guesses.min(compared.failures.remaining),
+        )
         .quotas(&[compared.failures])
 }
 

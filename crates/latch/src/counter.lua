@@ -11,7 +11,8 @@ local COUNTER_MOST = 1e9
 -- come was written by a clock that has been set back: it is now. O(STEPS * limits).
 local function counter_read(key, limits, now)
   local counter = { key = key, life = 0, periods = {}, changed = false }
-  for _, limit in ipairs(limits) do counter.life = math.max(counter.life, limit[2]) end
+  -- TTLs count whole milliseconds, from a clock that may be one behind.
+  for _, limit in ipairs(limits) do counter.life = math.max(counter.life, limit[2] + 1) end
   local parts = string.gmatch((key_get(key, counter.life) or '') .. ';', '([^;]*);')
   for index, limit in ipairs(limits) do
     local most, period = limit[1], limit[2]

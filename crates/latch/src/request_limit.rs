@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::app::Context;
 use crate::client::ClientAddress;
+use crate::log::Event;
 use crate::platform::{Argument, Platform};
 use crate::problem::Problem;
 use crate::quota::Quota;
@@ -85,6 +86,26 @@ impl Subject {
     }
 }
 
+impl Counted {
+    /// What is left, or the refusal: 429 `quota-exceeded`. That the last one was taken is
+    /// logged as `event`: once, and not for each request that is refused afterwards.
+    pub fn or_refuse<P: Platform>(
+        self,
+        context: &Context<'_, P>,
+        event: &'static str,
+    ) -> Result<Quota<'static>, Problem> {
+        if !self.allowed {
+            return Err(Problem::quota_exceeded(&[self.quota], &[self.quota.policy]));
+        }
+        if self.quota.remaining == 0 {
+            Event::new(event)
+                .with("policy", self.quota.policy)
+                .log(context.platform());
+        }
+        Ok(self.quota)
+    }
+}
+
 impl RequestLimit {
     /// At most as many requests in each period as stands beside it.
     pub fn new(policy: &'static str, periods: impl Into<Vec<(u64, Duration)>>) -> Self {
@@ -100,12 +121,30 @@ impl RequestLimit {
         context: &Context<'_, P>,
         subjects: &[Subject],
     ) -> Result<Counted, Problem> {
+        self.ask(context, subjects, "count").await
+    }
+
+    /// Says whether a request would be let pass, and counts nothing.
+    pub async fn peek<P: Platform>(
+        &self,
+        context: &Context<'_, P>,
+        subjects: &[Subject],
+    ) -> Result<Counted, Problem> {
+        self.ask(context, subjects, "peek").await
+    }
+
+    async fn ask<P: Platform>(
+        &self,
+        context: &Context<'_, P>,
+        subjects: &[Subject],
+        how: &'static str,
+    ) -> Result<Counted, Problem> {
         let keys: Vec<_> = subjects
             .iter()
             .map(|subject| subject.key.as_str())
             .collect();
         let each = u64::try_from(self.periods.len()).unwrap_or(u64::MAX);
-        let mut arguments = vec![Argument::from(each)];
+        let mut arguments = vec![Argument::from(how), each.into()];
         for (limit, period) in self.limits(subjects) {
             arguments.push(limit.into());
             arguments.push(millis(period).into());

@@ -1,27 +1,33 @@
-//! What the two one-time-code components share.
+//! The decisions about one-time codes, each of them one script, and what they stand on.
 //!
 //! A code belongs to a [`Phone`] and a [`Purpose`]. Neither they nor the code reach Redis: [`Keys`],
-//! derived from `otp_secret`, turn them into names and digests. [`failures`] is the budget that
-//! both components keep.
+//! derived from `otp_secret`, turn them into names and digests.
+//!
+//! | decision | when |
+//! |---|---|
+//! | [`reserve`] | may this phone be sent a code, and which? Counts the message |
+//! | [`commit`] | the message was handed over, or may have been: a code that waited is alive |
+//! | [`cancel`] | the message was not handed over: it does not count |
+//! | [`verify`] | is this guess right? Counts the guess |
+//! | [`forget`] | while `otp_secret` is rotated: the other secret's code is gone |
 
 mod code;
 mod keys;
 mod limits;
+mod lua;
 mod names;
 mod phone;
 mod purpose;
+mod reserve;
+mod settle;
+mod verify;
 
 pub use code::{Code, Guess};
 pub use keys::{Keys, Rotation};
-pub use limits::{failures, life, millis};
+pub use limits::{DELIVERY, Resend, Rules, Sends, Window, failures, failures_a_day, life};
 pub use names::Names;
 pub use phone::Phone;
 pub use purpose::Purpose;
-
-/// `adopt`: during a rotation of `otp_secret`, what is stored under the old secret's names moves to
-/// those of the new one. A part of both components' scripts.
-pub const ADOPT: &str = include_str!("adopt.lua");
-
-/// `code_read` and `code_write`: the form in which a code is stored. A part of both components'
-/// scripts.
-pub const RECORD: &str = include_str!("record.lua");
+pub use reserve::{Answered, Attempt, RESERVE, Record, Reserved, Status, reserve};
+pub use settle::{CANCEL, COMMIT, FORGET, cancel, commit, forget, forget_code};
+pub use verify::{Compared, Outcome, VERIFY, verify};

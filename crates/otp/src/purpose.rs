@@ -3,6 +3,7 @@
 use latch::Problem;
 
 const MAX_LENGTH: usize = 32;
+const LOGIN: &str = "login";
 
 /// What a code is for: a code for one purpose is no code for another.
 ///
@@ -10,10 +11,17 @@ const MAX_LENGTH: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purpose(String);
 
+/// `login`.
+impl Default for Purpose {
+    fn default() -> Self {
+        Self(LOGIN.to_owned())
+    }
+}
+
 impl Purpose {
     /// Checks a request's `purpose`.
     pub fn parse(text: Option<&str>) -> Result<Self, Problem> {
-        let text = text.unwrap_or("login");
+        let text = text.unwrap_or(LOGIN);
         let known = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
         if (1..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(known) {
             Ok(Self(text.to_owned()))

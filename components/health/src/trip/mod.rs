@@ -6,7 +6,7 @@ mod oauth_state;
 mod otp;
 mod rate_limit;
 
-use std::fmt::Display;
+use std::fmt::Debug;
 
 use crate::throwaway::LIFE;
 use crate::trouble::Trouble;
@@ -21,10 +21,10 @@ const LIFE_S: u64 = LIFE.as_secs();
 const LIFE_MS: u64 = LIFE_S.saturating_mul(1_000);
 
 /// Whether a step of a round trip came out as it should.
-fn came_out<T: PartialEq + Display>(step: &str, came: T, wanted: T) -> Result<(), Trouble> {
+fn came_out<T: PartialEq + Debug>(step: &str, came: T, wanted: T) -> Result<(), Trouble> {
     if came == wanted {
         return Ok(());
     }
-    let detail = format!("{step}: `{came}` in the place of `{wanted}`");
+    let detail = format!("{step}: `{came:?}` in the place of `{wanted:?}`");
     Err(Trouble::unexpected(detail))
 }

@@ -1,50 +1,41 @@
-//! A code is issued, guessed wrong, guessed right, and gone.
+//! A code is reserved, guessed wrong, guessed right, and gone.
 
 use latch::{Context, Platform};
+use otp::{Attempt, Outcome, Resend, Rules, Sends, Status};
 
-use super::{LIFE_MS, came_out};
-use crate::report::{Found, Outcome};
-use crate::scripts::{OTP_ISSUE, OTP_VERIFY};
-use crate::throwaway::Names;
+use super::came_out;
+use crate::report::{Found, Outcome as Checked};
+use crate::throwaway::{LIFE, Names};
 
 /// Stands for a code: Redis compares digests and knows no code.
 const RIGHT: &str = "right";
-const FAILURES_A_DAY: u64 = 100;
 
-pub(crate) async fn otp<P: Platform>(context: &Context<'_, P>, names: &Names) -> Outcome {
-    let keys = names.otp.each_ref().map(String::as_str);
-    let arguments = [
-        // Sends in a minute, wrong guesses in a day, life, guesses, what a resend does.
-        10.into(),
-        FAILURES_A_DAY.into(),
-        LIFE_MS.into(),
-        3.into(),
-        "same".into(),
-        // Nonce and digest; no idempotency key; how long a delivery takes.
-        "nonce".into(),
-        RIGHT.into(),
-        "".into(),
-        0.into(),
-    ];
-    let issued = context.run(&OTP_ISSUE, &keys, &arguments).await?;
-    came_out("issuing a code", issued.reader().text()?, "send")?;
+const RULES: Rules = Rules {
+    life: LIFE,
+    guesses: 3,
+    resend: Resend::Same,
+    sends: Sends::new(10, 10, 10),
+    failures: otp::failures_a_day(100),
+};
 
-    let [code, _, failed, _] = keys;
+pub(crate) async fn otp<P: Platform>(context: &Context<'_, P>, names: &Names) -> Checked {
+    let attempt = Attempt {
+        nonce: "nonce",
+        digest: RIGHT,
+        maker: "",
+        is_elsewhere: false,
+        record: None,
+    };
+    let reserved = otp::reserve(context, &names.otp, &RULES, &attempt).await?;
+    came_out("reserving a code", reserved.status, Status::Send)?;
+
     for (step, guess, outcome) in [
-        ("a wrong guess", "wrong", "mismatch"),
-        ("the right guess", RIGHT, "verified"),
-        ("the right guess again", RIGHT, "expired"),
+        ("a wrong guess", "wrong", Outcome::Mismatch),
+        ("the right guess", RIGHT, Outcome::Verified),
+        ("the right guess again", RIGHT, Outcome::Expired),
     ] {
-        let arguments = [
-            guess.into(),
-            "".into(),
-            FAILURES_A_DAY.into(),
-            LIFE_MS.into(),
-        ];
-        let compared = context
-            .run(&OTP_VERIFY, &[code, failed], &arguments)
-            .await?;
-        came_out(step, compared.reader().text()?, outcome)?;
+        let compared = otp::verify(context, &names.otp, guess, &RULES.failures, LIFE).await?;
+        came_out(step, compared.outcome, outcome)?;
     }
     Ok(Found::Well(None))
 }

@@ -128,4 +128,9 @@ pub enum RedisError {
 
 /// An outbound HTTP request got no answer. The text names the cause, never the URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpError(pub String);
+pub enum HttpError {
+    /// The request has not left: there was no connection to whom it was for.
+    NotReached(String),
+    /// It may have been carried out.
+    Unanswered(String),
+}

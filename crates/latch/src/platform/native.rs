@@ -90,7 +90,14 @@ impl Platform for Native {
             .client
             .request(request.map(Full::new))
             .await
-            .map_err(|error| HttpError(error.to_string()))?;
+            .map_err(|error| {
+                let reason = error.to_string();
+                if error.is_connect() {
+                    HttpError::NotReached(reason)
+                } else {
+                    HttpError::Unanswered(reason)
+                }
+            })?;
         Ok(answer.status())
     }
 

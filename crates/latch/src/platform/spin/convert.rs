@@ -114,7 +114,7 @@ pub(super) fn response(response: http::Response<Bytes>) -> Result<Response, Erro
 
 /// A request for `wasi:http/client`.
 pub(super) fn outgoing_request(request: http::Request<Bytes>) -> Result<Request, HttpError> {
-    let invalid = |what: &str| HttpError(format!("the request's {what} is not valid"));
+    let invalid = |what: &str| HttpError::NotReached(format!("the request's {what} is not valid"));
     let (head, body) = request.into_parts();
     let headers = fields(&head.headers).map_err(|_| invalid("header"))?;
     let (stream, trailers) = outgoing_body(body);
@@ -173,8 +173,34 @@ fn internal(what: &str) -> ErrorCode {
     ErrorCode::InternalError(Some(format!("the answer's {what} is not valid")))
 }
 
+/// Why there is no answer. Whatever does not say that there was no connection may have come after the
+/// request had left.
+pub(super) fn unanswered(code: &ErrorCode) -> HttpError {
+    let reason = error_name(code);
+    match code {
+        ErrorCode::DnsTimeout
+        | ErrorCode::DnsError(_)
+        | ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationIpProhibited
+        | ErrorCode::DestinationIpUnroutable
+        | ErrorCode::ConnectionRefused
+        | ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionLimitReached
+        | ErrorCode::TlsProtocolError
+        | ErrorCode::TlsCertificateError
+        | ErrorCode::TlsAlertReceived(_)
+        | ErrorCode::HttpRequestDenied
+        | ErrorCode::HttpRequestLengthRequired
+        | ErrorCode::HttpRequestMethodInvalid
+        | ErrorCode::HttpRequestUriInvalid
+        | ErrorCode::HttpRequestUriTooLong => HttpError::NotReached(reason),
+        _ => HttpError::Unanswered(reason),
+    }
+}
+
 /// The kind of an outbound failure, without the address it was meant for.
-pub(super) fn error_name(code: &ErrorCode) -> String {
+fn error_name(code: &ErrorCode) -> String {
     let text = format!("{code:?}");
     match text.split_once(['(', '{']) {
         Some((name, _)) => name.trim().to_owned(),

@@ -63,9 +63,9 @@ impl Platform for Spin {
         let request = convert::outgoing_request(request)?;
         let response = wasip3::http::client::send(request)
             .await
-            .map_err(|code| HttpError(convert::error_name(&code)))?;
+            .map_err(|code| convert::unanswered(&code))?;
         http::StatusCode::from_u16(response.get_status_code())
-            .map_err(|_| HttpError("an answer with an impossible status".to_owned()))
+            .map_err(|_| HttpError::Unanswered("an answer with an impossible status".to_owned()))
     }
 
     fn now(&self) -> Duration {
