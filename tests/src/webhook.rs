@@ -38,6 +38,8 @@ pub enum Reply {
     Status(u16),
     /// Answers 200 after this time.
     After(Duration),
+    /// Answers with this status after this time.
+    StatusAfter(u16, Duration),
     /// Closes the connection without an answer.
     Drop,
 }
@@ -190,6 +192,10 @@ impl Receiver {
             Reply::After(time) => {
                 sleep(time).await;
                 200
+            }
+            Reply::StatusAfter(status, time) => {
+                sleep(time).await;
+                status
             }
             Reply::Drop => return Err(Dropped),
         };

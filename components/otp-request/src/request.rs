@@ -5,7 +5,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latch::{Context, Platform, StoreError};
-use otp::{Answered, Attempt, Code, Names, Phone, Purpose, Record, Reserved, Resend, Rules, Status};
+use otp::{
+    Answered, Attempt, Code, Names, Phone, Purpose, Record, Resend, Reserved, Rules, Status,
+};
 
 use crate::delivery::{Letter, Outcome};
 use crate::message::Locale;

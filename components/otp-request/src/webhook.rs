@@ -141,7 +141,9 @@ async fn send<P: Platform>(
         Some(Err(HttpError::NotReached(reason))) => Tried::TryAgain(reason),
         Some(Err(HttpError::Unanswered(reason))) => Tried::Done(Outcome::Unknown(reason)),
         Some(Ok(status)) if status.is_success() => Tried::Done(Outcome::Sent),
-        Some(Ok(status)) if worth_another_try(status) => Tried::TryAgain(format!("status {status}")),
+        Some(Ok(status)) if worth_another_try(status) => {
+            Tried::TryAgain(format!("status {status}"))
+        }
         Some(Ok(status)) => Tried::Done(Outcome::Refused(format!("status {status}"))),
     }
 }

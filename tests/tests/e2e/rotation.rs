@@ -1,6 +1,6 @@
 //! Changing secrets under a running shop: nobody who is signing in notices.
 
-use tests::{App, Redis, Vars, hex_key, phone, wrong};
+use tests::{App, Redis, Reply, Vars, Webhook, hex_key, phone, wrong};
 
 /// The variables before, while and after `variable` goes from one value to another.
 fn rotate(variable: &'static str, vars: &Vars) -> [Vars; 3] {
@@ -76,32 +76,65 @@ async fn after_the_rotation_the_old_secret_is_worth_nothing() {
         .problem(410, "otp-expired");
 }
 
+/// A new code takes the place of one that the old secret made.
 #[tokio::test]
-async fn a_phones_limit_outlives_the_rotation() {
+async fn a_phone_has_one_code_however_many_secrets_there_are() {
+    for resend in ["same", "new"] {
+        let redis = Redis::start().await;
+        let webhook = Webhook::start().await;
+        let vars = Vars::new()
+            .with("otp_length", 10)
+            .with("otp_resend", resend);
+        let [before, during, _] = rotate("otp_secret", &webhook.configure(vars));
+        let phone = phone();
+        App::start(&redis, &before).await.request(&phone).await.ok();
+        let old = webhook.last().code();
+        let app = App::start(&redis, &during).await;
+
+        // Only when it is handed over.
+        webhook.reply([Reply::Status(400)]);
+        app.request(&phone).await.problem(502, "delivery-failed");
+        let problem = app.verify(&phone, &wrong(&old, 0)).await;
+        problem.problem(400, "otp-mismatch");
+        app.request(&phone).await.ok();
+
+        let new = webhook.last().code();
+        assert_ne!(old, new);
+        app.verify(&phone, &old).await.problem(400, "otp-mismatch");
+        app.verify(&phone, &new).await.ok();
+        app.verify(&phone, &old).await.problem(410, "otp-expired");
+    }
+}
+
+/// What was counted under the old secret counts for the codes of the old secret: while there are two,
+/// a phone has at most two budgets.
+#[tokio::test]
+async fn a_rotation_doubles_a_phones_limits_at_most() {
     let redis = Redis::start().await;
-    let [before, during, _] = rotate(
-        "otp_secret",
-        &Vars::new().with("otp_requests_per_minute", 3),
-    );
+    let vars = Vars::new().with("otp_requests_per_minute", 3);
+    let [before, during, _] = rotate("otp_secret", &vars);
     let phone = phone();
     let app = App::start(&redis, &before).await;
-    for _ in 0..2 {
+    for _ in 0..3 {
         app.request(&phone).await.ok();
     }
+    app.request(&phone).await.quota_exceeded(&["phone"]);
 
     let app = App::start(&redis, &during).await;
 
-    app.request(&phone).await.ok();
+    for _ in 0..3 {
+        app.request(&phone).await.ok();
+    }
     app.request(&phone).await.quota_exceeded(&["phone"]);
 }
 
 #[tokio::test]
-async fn a_phones_failures_outlive_the_rotation() {
+async fn a_code_of_the_old_secret_has_the_old_secrets_failures() {
     let redis = Redis::start().await;
-    let [before, during, _] = rotate(
-        "otp_secret",
-        &Vars::new().with("otp_max_failures_per_day", 2),
-    );
+    let vars = Vars::new()
+        .with("otp_max_failures_per_day", 2)
+        .with("otp_max_attempts", 10);
+    let [before, during, _] = rotate("otp_secret", &vars);
     let phone = phone();
     let app = App::start(&redis, &before).await;
     let code = app.sent_code(&phone).await;
@@ -116,5 +149,33 @@ async fn a_phones_failures_outlive_the_rotation() {
     app.verify(&phone, &code)
         .await
         .quota_exceeded(&["failures"]);
-    app.request(&phone).await.quota_exceeded(&["failures"]);
+    let code = app.sent_code(&phone).await;
+    for n in 0..2 {
+        app.verify(&phone, &wrong(&code, n))
+            .await
+            .problem(400, "otp-mismatch");
+    }
+    app.verify(&phone, &code)
+        .await
+        .quota_exceeded(&["failures"]);
+}
+
+#[tokio::test]
+async fn a_success_leaves_no_code_under_either_secret() {
+    let redis = Redis::start().await;
+    let [before, during, _] = rotate("otp_secret", &Vars::new());
+    let (old, new) = (
+        App::start(&redis, &before).await,
+        App::start(&redis, &during).await,
+    );
+    let phone = phone();
+    let code = new.sent_code(&phone).await;
+    // An instance that does not know the new secret yet.
+    let other = old.sent_code(&phone).await;
+
+    new.verify(&phone, &code).await.ok();
+
+    for app in [&new, &old] {
+        app.verify(&phone, &other).await.problem(410, "otp-expired");
+    }
 }
