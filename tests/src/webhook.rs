@@ -137,6 +137,14 @@ impl Webhook {
         self.deliveries.borrow().last().expect("a delivery").clone()
     }
 
+    /// The code that `phone` was sent last.
+    pub fn code_of(&self, phone: &str) -> String {
+        let deliveries = self.deliveries.borrow();
+        let mut to_phone = deliveries.iter().rev();
+        let last = to_phone.find(|one| one.json()["data"]["to"] == phone);
+        last.expect("a delivery to that phone").code()
+    }
+
     /// Waits until `n` requests in all were received.
     pub async fn received(&self, n: usize) {
         let mut deliveries = self.deliveries.clone();

@@ -17,6 +17,7 @@ mod config;
 mod cors;
 mod delivery;
 mod failures;
+mod flood;
 mod health;
 mod hostile;
 mod idempotency;

@@ -21,7 +21,7 @@ async fn a_right_guess_whose_answer_was_lost_is_a_503_and_the_code_is_used() {
     let world = World::start().await;
     let phone = phone();
     let code = world.app.sent_code(&phone).await;
-    world.lose(1, &otp_verify::VERIFY);
+    world.lose(1, &otp::VERIFY);
 
     let answer = world.app.verify(&phone, &code).await;
 
@@ -39,7 +39,7 @@ async fn a_wrong_guess_whose_answer_was_lost_costs_one_guess() {
     let world = World::start().await;
     let phone = phone();
     let code = world.app.sent_code(&phone).await;
-    world.lose(1, &otp_verify::VERIFY);
+    world.lose(1, &otp::VERIFY);
 
     let answer = world.app.verify(&phone, &wrong(&code, 0)).await;
 
@@ -194,7 +194,7 @@ async fn a_strict_circuit_refuses_where_its_answer_was_lost() {
 async fn a_send_whose_decision_was_lost_sends_nothing_and_counts_once() {
     let world = World::start().await;
     let phone = phone();
-    world.lose(1, &otp_request::ISSUE);
+    world.lose(1, &otp::RESERVE);
 
     let answer = world.app.request(&phone).await;
 
@@ -210,7 +210,7 @@ async fn a_send_whose_decision_was_lost_sends_nothing_and_counts_once() {
 
 #[tokio::test]
 async fn a_send_with_an_idempotency_key_is_never_two_messages_whatever_was_lost() {
-    for lost in [&otp_request::ISSUE, &otp_request::SETTLE] {
+    for lost in [&latch::request_limit::COUNT, &otp::RESERVE, &otp::COMMIT] {
         let world = World::start().await;
         let phone = phone();
         let ask = json!({ "phone": phone });
@@ -233,24 +233,42 @@ async fn a_send_with_an_idempotency_key_is_never_two_messages_whatever_was_lost(
     }
 }
 
-/// The phone's limit has decided and the client's is not known: the send is taken back, so that the
-/// same key is good for another try.
+/// Nobody knows whether the client may: nothing was asked of the phone yet.
 #[tokio::test]
-async fn a_send_whose_client_limit_was_lost_can_be_repeated_and_is_one_message() {
+async fn a_send_whose_client_limit_was_lost_touches_no_phone() {
     let world = World::start().await;
-    world.app.request(&phone()).await.ok();
     let phone = phone();
     let ask = json!({ "phone": phone });
     let key = [("idempotency-key", "\"8e03978e\"")];
-    world.proxy.lose(1, "otp:client:", tests::Cut::BeforeReply);
+    world.lose(1, &latch::request_limit::COUNT);
 
     let answer = world.app.request_with(&key, &ask).await;
 
     assert_lost(&world, 1);
     answer.problem(UNAVAILABLE.0, UNAVAILABLE.1);
+    assert_eq!(world.redis.keys("otp:{*}:sent"), [""; 0]);
     world.app.request_with(&key, &ask).await.ok();
     world.app.settle().await;
     assert_eq!(world.app.delivered(&phone).len(), 1);
+}
+
+/// The message is out: its code is alive, whichever run of the script has made it so.
+#[tokio::test]
+async fn a_message_whose_hand_over_was_lost_has_a_code_that_is_good_once() {
+    let world = World::with(&vars().with("otp_resend", "new")).await;
+    let phone = phone();
+    world.app.sent_code(&phone).await;
+    world.lose(1, &otp::COMMIT);
+
+    let code = world.app.sent_code(&phone).await;
+
+    assert_lost(&world, 1);
+    world.app.verify(&phone, &code).await.ok();
+    world
+        .app
+        .verify(&phone, &code)
+        .await
+        .problem(410, "otp-expired");
 }
 
 /// Taking back twice is taking back once: what the first message carries stays good.
@@ -262,7 +280,7 @@ async fn a_failed_send_whose_undoing_was_lost_leaves_the_earlier_message_good() 
     world.app.request(&phone).await.ok();
     let code = webhook.last().code();
     webhook.reply([Reply::Status(400)]);
-    world.lose(1, &otp_request::UNDO);
+    world.lose(1, &otp::CANCEL);
 
     let failed = world.app.request(&phone).await;
 
