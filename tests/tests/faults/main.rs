@@ -13,6 +13,7 @@ mod full;
 mod history;
 mod load;
 mod lost_answers;
+mod refused;
 mod soak;
 mod under_load;
 mod world;
