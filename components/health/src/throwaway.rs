@@ -102,7 +102,7 @@ mod tests {
     #[wasm_bindgen_test(unsupported = test)]
     fn keys_of_one_script_share_a_hash_tag() {
         let names = Names::new([0; 16]);
-        for name in &names.otp {
+        for name in names.otp.all() {
             assert!(name.starts_with("otp:{latch-verify-0000"), "{name}");
         }
     }

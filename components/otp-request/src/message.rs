@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use latch::{Misconfigured, Platform, Problem, Variables, whole_seconds};
-use otp::Code;
+use otp::{Code, Purpose};
 
 /// The language of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +48,22 @@ impl Locale {
     /// message), the others are UCS-2 (70).
     const fn default_template(self) -> &'static str {
         match self {
-            Self::En => "{code} is your code, valid for {minutes} min. Do not share it.",
-            Self::Ru => "{code} - ваш код, действует {minutes} мин. Никому не сообщайте.",
-            Self::Kk => "{code} - кодыңыз, {minutes} мин жарамды. Ешкімге айтпаңыз.",
+            Self::En => {
+                "{code} is your code for {purpose}, valid for {minutes} min. Do not share it."
+            }
+            Self::Ru => "{code} - код ({purpose}), действует {minutes} мин. Никому не сообщайте.",
+            Self::Kk => "{code} - код ({purpose}), {minutes} мин жарамды. Ешкімге айтпаңыз.",
+        }
+    }
+
+    /// What a code is for, in this language where that is known: a person who is asked for a code
+    /// over the phone shall see what it opens.
+    fn name_of(self, purpose: &Purpose) -> &str {
+        match (purpose.as_str(), self) {
+            ("login", Self::En) => "sign-in",
+            ("login", Self::Ru) => "вход",
+            ("login", Self::Kk) => "кіру",
+            (other, _) => other,
         }
     }
 }
@@ -76,8 +89,8 @@ impl Message {
         let template = Template::parse(&variables.text("otp_message").await?).ok_or_else(|| {
             Misconfigured::new(
                 "otp_message",
-                "must be a text with `{code}` and, if wanted, `{minutes}`, or a JSON object of \
-                 such texts by locale: en, ru, kk",
+                "must be a text with `{code}` and, if wanted, `{minutes}` and `{purpose}`, or a JSON \
+                 object of such texts by locale: en, ru, kk",
             )
         })?;
         let domain = variables.text("otp_webotp_domain").await?;
@@ -95,13 +108,20 @@ impl Message {
 
     /// The text for one code. With a domain, its last line is what WebOTP and iOS look for:
     /// `@example.com #123456`, and nothing after it.
-    pub(crate) fn text(&self, locale: Locale, code: &Code, life: Duration) -> String {
+    pub(crate) fn text(
+        &self,
+        locale: Locale,
+        code: &Code,
+        purpose: &Purpose,
+        life: Duration,
+    ) -> String {
         let minutes = whole_seconds(life).div_ceil(60);
         let text = self
             .template
             .text(locale)
             .replace("{code}", code.as_str())
-            .replace("{minutes}", &minutes.to_string());
+            .replace("{minutes}", &minutes.to_string())
+            .replace("{purpose}", locale.name_of(purpose));
         match &self.domain {
             Some(domain) => format!("{text}\n@{domain} #{}", code.as_str()),
             None => text,
@@ -135,10 +155,12 @@ impl Template {
     }
 }
 
-/// `{code}`, perhaps `{minutes}`, and no other braces. It does not end in a line feed, which would
+/// `{code}`, perhaps `{minutes}` and `{purpose}`, and no other braces. It does not end in a line feed, which would
 /// hide the last line from WebOTP.
 fn is_template(text: &str) -> bool {
-    let rest = text.replace("{code}", "").replace("{minutes}", "");
+    let rest = ["{code}", "{minutes}", "{purpose}"]
+        .iter()
+        .fold(text.to_owned(), |rest, place| rest.replace(place, ""));
     text.contains("{code}") && !rest.contains(['{', '}']) && !text.ends_with('\n')
 }
 
@@ -168,13 +190,17 @@ mod tests {
         Code::try_new("123456").unwrap()
     }
 
+    fn login() -> Purpose {
+        Purpose::default()
+    }
+
     #[wasm_bindgen_test(unsupported = test)]
     fn every_locale_has_its_words() {
         let message = message("", None);
-        let text = |tag| message.text(Locale::parse(tag).unwrap(), &code(), FIVE_MINUTES);
+        let text = |tag| message.text(Locale::parse(tag).unwrap(), &code(), &login(), FIVE_MINUTES);
         assert!(text(None).contains("is your code"));
-        assert!(text(Some("ru-RU")).contains("ваш код"));
-        assert!(text(Some("KK_kz")).contains("кодыңыз"));
+        assert!(text(Some("ru-RU")).contains("действует"));
+        assert!(text(Some("KK_kz")).contains("жарамды"));
         assert_eq!(text(Some("de")), text(Some("en-US")));
         for tag in ["en", "ru", "kk"] {
             let text = text(Some(tag));
@@ -186,15 +212,34 @@ mod tests {
     fn a_default_message_fits_into_one_sms() {
         let message = message("", None);
         for (locale, room) in [(Locale::En, 160), (Locale::Ru, 70), (Locale::Kk, 70)] {
-            let text = message.text(locale, &code(), FIVE_MINUTES);
+            let text = message.text(locale, &code(), &login(), FIVE_MINUTES);
             assert!(text.chars().count() <= room, "{text}");
         }
     }
 
     #[wasm_bindgen_test(unsupported = test)]
+    fn a_message_says_what_its_code_is_for() {
+        let message = message("", None);
+        let transfer = Purpose::parse(Some("transfer")).unwrap();
+        for (locale, login_is) in [
+            (Locale::En, "sign-in"),
+            (Locale::Ru, "вход"),
+            (Locale::Kk, "кіру"),
+        ] {
+            let text = |purpose: &Purpose| message.text(locale, &code(), purpose, FIVE_MINUTES);
+            assert!(text(&login()).contains(login_is));
+            assert!(text(&transfer).contains("transfer"));
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
     fn the_webotp_line_is_the_last_and_nothing_follows() {
-        let text =
-            message("Code {code}", Some("example.com")).text(Locale::En, &code(), FIVE_MINUTES);
+        let text = message("Code {code}", Some("example.com")).text(
+            Locale::En,
+            &code(),
+            &login(),
+            FIVE_MINUTES,
+        );
         assert_eq!(text, "Code 123456\n@example.com #123456");
     }
 
@@ -202,14 +247,17 @@ mod tests {
     fn a_template_may_be_one_for_all_or_one_for_each() {
         let one = message("{code}! {minutes}", None);
         assert_eq!(
-            one.text(Locale::Ru, &code(), Duration::from_secs(61)),
+            one.text(Locale::Ru, &code(), &login(), Duration::from_secs(61)),
             "123456! 2"
         );
         let each = message(r#"{"en":"E {code}","ru":"R {code}"}"#, None);
-        assert_eq!(each.text(Locale::Ru, &code(), FIVE_MINUTES), "R 123456");
+        assert_eq!(
+            each.text(Locale::Ru, &code(), &login(), FIVE_MINUTES),
+            "R 123456"
+        );
         assert!(
-            each.text(Locale::Kk, &code(), FIVE_MINUTES)
-                .contains("кодыңыз")
+            each.text(Locale::Kk, &code(), &login(), FIVE_MINUTES)
+                .contains("жарамды")
         );
     }
 

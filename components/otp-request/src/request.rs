@@ -174,10 +174,12 @@ impl<'a> Request<'a> {
         let letter = Letter {
             to: &self.phone,
             code: &message.code,
-            text: self
-                .settings
-                .message
-                .text(self.locale, &message.code, reserved.life),
+            text: self.settings.message.text(
+                self.locale,
+                &message.code,
+                &self.purpose,
+                reserved.life,
+            ),
             locale: self.locale,
             purpose: &self.purpose,
             life: reserved.life,

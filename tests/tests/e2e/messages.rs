@@ -56,9 +56,21 @@ async fn a_region_does_not_change_the_language() {
 }
 
 #[tokio::test]
-async fn a_template_fills_in_code_and_minutes() {
+async fn a_message_says_what_its_code_is_for() {
+    let webhook = Webhook::start().await;
+    let app = App::own(webhook.configure(Vars::new())).await;
+    let ask = json!({ "phone": phone(), "purpose": "transfer" });
+    app.request_with(&[], &ask).await.ok();
+
+    let text = webhook.last().text();
+
+    assert!(text.contains("for transfer"), "{text}");
+}
+
+#[tokio::test]
+async fn a_template_fills_in_code_minutes_and_purpose() {
     let vars = Vars::new()
-        .with("otp_message", "{code} / {minutes} / {code}")
+        .with("otp_message", "{code} / {minutes} / {code} / {purpose}")
         .with("otp_ttl_s", 120);
     let webhook = Webhook::start().await;
     let app = App::own(webhook.configure(vars)).await;
@@ -67,7 +79,7 @@ async fn a_template_fills_in_code_and_minutes() {
     let delivery = webhook.last();
 
     let code = delivery.code();
-    assert_eq!(delivery.text(), format!("{code} / 2 / {code}"));
+    assert_eq!(delivery.text(), format!("{code} / 2 / {code} / sign-in"));
 }
 
 /// WebOTP and Apple's domain-bound codes: the last line is exactly this, with no newline after it.
