@@ -94,7 +94,7 @@ impl Sends {
     ) -> Result<Self, Misconfigured> {
         Ok(Self::new(
             variables
-                .number("otp_requests_per_minute", 1..=1_000)
+                .number("otp_requests_per_minute", 1..=10_000)
                 .await?,
             variables.number("otp_sends_per_hour", 1..=1_000).await?,
             variables.number("otp_sends_per_day", 1..=1_000).await?,

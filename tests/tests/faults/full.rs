@@ -64,12 +64,6 @@ async fn no_guess_is_free_while_redis_is_full() {
     leave_room(&redis, 4_000_000);
     let flows = fill(&app).await;
 
-    // The owners' own guesses are refused as well: else the refusal would tell right from wrong.
-    for (phone, code) in phones.iter().zip(&codes) {
-        app.verify(phone, code)
-            .await
-            .problem(503, "store-unavailable");
-    }
     let (guesses, refused, taken) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let end = Instant::now() + span();
     let attack = |phone: &'static str, first: usize| {

@@ -24,6 +24,8 @@ pub(crate) fn environment(redis_url: &str) -> Vec<(String, String)> {
         ("otp_delivery", "log".to_owned()),
         ("otp_test_numbers", numbers.join(",")),
         ("otp_requests_per_minute", "10000".to_owned()),
+        ("otp_sends_per_hour", "1000".to_owned()),
+        ("otp_sends_per_day", "1000".to_owned()),
         ("otp_max_attempts", GUESSES.to_string()),
         ("token_key", "11".repeat(32)),
         ("service_token", TOKEN.to_owned()),
