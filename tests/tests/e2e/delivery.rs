@@ -286,6 +286,26 @@ async fn with_new_the_message_that_was_handed_over_last_counts() {
     app.verify(&phone, &codes[0]).await.ok();
 }
 
+/// Whoever asks may lose the connection; the message comes all the same, and its code is good.
+#[tokio::test]
+async fn a_client_that_goes_away_has_been_sent_a_code_that_is_good() {
+    for resend in ["same", "new"] {
+        let (webhook, app) = webhook_app_with(Vars::new().with("otp_resend", resend)).await;
+        let phone = phone();
+        app.request(&phone).await.ok();
+        webhook.reply([Reply::After(Duration::from_secs(1))]);
+
+        tokio::select! {
+            answer = app.request(&phone) => panic!("answered before its gateway: {answer:?}"),
+            () = webhook.received(2) => {}
+        }
+
+        let waiting = "otp:{*}:waiting:*";
+        app.redis().expired(waiting).await;
+        app.verify(&phone, &webhook.last().code()).await.ok();
+    }
+}
+
 /// Two deliveries that fail take back each its own, in whatever order.
 #[tokio::test]
 async fn overlapping_failures_leave_the_delivered_code_as_it_was() {
