@@ -13,6 +13,7 @@ mod client;
 mod config;
 mod connection;
 mod cors;
+mod exchange;
 mod export;
 mod head;
 mod idempotency;
