@@ -9,6 +9,7 @@
     reason = "a panic here is a failed test"
 )]
 
+mod failover;
 mod history;
 mod load;
 mod lost_answers;

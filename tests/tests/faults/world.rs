@@ -44,12 +44,18 @@ impl World {
         Self { app, proxy, redis }
     }
 
+    /// With instances that keep their connections to `redis`.
+    pub(crate) async fn kept(redis: Redis) -> Self {
+        let proxy = Proxy::start(&redis);
+        let app = App::kept_at(&proxy.url(), &vars()).await;
+        Self { app, proxy, redis }
+    }
+
     /// Loses the replies to the next `times` runs of `script`, after Redis has run it.
     pub(crate) fn lose(&self, times: usize, script: &Script) {
-        let text = script.parts().concat();
         let sha1: String = redis::cmd("SCRIPT")
             .arg("LOAD")
-            .arg(text)
+            .arg(script.text())
             .query(&mut self.redis.connect())
             .unwrap();
         self.proxy.lose(times, &sha1, Cut::BeforeReply);
