@@ -3,7 +3,9 @@
 use std::{
     env,
     ffi::{OsStr, OsString},
+    fs,
     net::{Shutdown, TcpStream},
+    path::PathBuf,
     process::Command,
     sync::{Mutex, MutexGuard},
     time::{Duration, Instant},
@@ -232,6 +234,12 @@ impl Redis {
     }
 }
 
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(folder(self.port));
+    }
+}
+
 /// A recording of the commands that a [`Redis`] runs, as `MONITOR` shows them.
 pub struct Monitor {
     stream: TcpStream,
@@ -257,12 +265,20 @@ impl Monitor {
     }
 }
 
+/// Where a server writes what it does write, when another one copies it.
+fn folder(port: u16) -> PathBuf {
+    run_dir().join(format!("redis-{port}"))
+}
+
 async fn serve(program: &OsStr, port: u16) -> Process {
+    let folder = folder(port);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
     let mut server = Process::spawn(
         Command::new(program)
             .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
             .args(["--save", "", "--appendonly", "no"])
-            .current_dir(run_dir()),
+            .current_dir(folder),
     );
     let (stdout, _) = server.take_output();
     let ready = |line: &String| line.contains("Ready to accept connections");
