@@ -151,7 +151,17 @@ async fn pairs() -> Vec<(Server, World, Redis)> {
 
 /// Lets the fate befall the old server, and the name move to the new one.
 async fn fail_over(fate: Fate, world: &World, new: &Redis) {
-    let replicas: u64 = world.redis.run("WAIT 1 10000");
+    // WAIT is about the writes of its own connection, and so about all that came before.
+    let mut connection = world.redis.connect();
+    let mark = ["SET", "mark", "1", "EX", "600"];
+    let _: () = redis::cmd(mark[0])
+        .arg(&mark[1..])
+        .query(&mut connection)
+        .unwrap();
+    let replicas: u64 = redis::cmd("WAIT")
+        .arg(&[1, 30_000])
+        .query(&mut connection)
+        .unwrap();
     assert_eq!(replicas, 1, "the new server knows all");
     let _: () = new.run("REPLICAOF NO ONE");
     fate.befall(&world.redis, new).await;
