@@ -70,7 +70,16 @@ impl App {
     /// An app with these variables that is told its Redis is at `redis_url`; an empty one says
     /// nothing.
     pub async fn at(redis_url: &str, vars: &Vars) -> Self {
-        Self::of(Arc::new(Host::spawn(redis_url, vars, None).await))
+        Self::of(Arc::new(Host::spawn(redis_url, vars, None, &[]).await))
+    }
+
+    /// The same, with instances that are kept while nobody asks: they hold their connections.
+    pub async fn kept_at(redis_url: &str, vars: &Vars) -> Self {
+        let options = [
+            "--idle-instance-timeout=600s",
+            "--max-instance-reuse-count=1000000",
+        ];
+        Self::of(Arc::new(Host::spawn(redis_url, vars, None, &options).await))
     }
 
     fn of(host: Arc<Host>) -> Self {
@@ -220,10 +229,10 @@ impl Host {
 
     async fn with_redis(vars: Vars) -> Self {
         let redis = Redis::start().await;
-        Self::spawn(&redis.url(), &vars, Some(redis)).await
+        Self::spawn(&redis.url(), &vars, Some(redis), &[]).await
     }
 
-    async fn spawn(redis_url: &str, vars: &Vars, redis: Option<Redis>) -> Self {
+    async fn spawn(redis_url: &str, vars: &Vars, redis: Option<Redis>, options: &[&str]) -> Self {
         let root = workspace();
         lend_redis_env();
         let binary = env::var_os("LATCH_HOST_BIN").map_or_else(
@@ -238,6 +247,7 @@ impl Host {
             .arg("--runtime-config-file")
             .arg(root.join("runtime-config.toml"))
             .args(["--listen", "127.0.0.1:0"])
+            .args(options)
             .current_dir(run_dir())
             .env_clear()
             .envs(inherited)

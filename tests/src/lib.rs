@@ -25,6 +25,7 @@
 //! |---|---|
 //! | `LATCH_HOST_BIN` | the host that runs the app; default `target/host/latch-host`. It is called as `latch-host --manifest .. --runtime-config-file .. --listen 127.0.0.1:0` and its first line on stdout is `Serving http://127.0.0.1:PORT` |
 //! | `LATCH_REDIS_SERVER` | `redis-server` or `valkey-server`; default `redis-server` in the `PATH` |
+//! | `LATCH_REDIS_6_2`, `LATCH_VALKEY_8` | a Redis 6.2 and a Valkey 8, for the tests of failovers; without them those are skipped |
 //! | `LATCH_NODE` | Node.js 20 or later; default `node` in the `PATH` |
 //! | `LATCH_NGINX` | nginx with its `auth_request` module; default `nginx` in the `PATH` |
 //! | `LATCH_BASE_URL` | a running app (`spin up`) for the tests that use [`App::any`]; the others start the host as ever |
@@ -75,7 +76,7 @@ pub use client::Client;
 pub use lines::Lines;
 pub use nginx::Nginx;
 pub use proxy::{Cut, Proxy};
-pub use redis::Redis;
+pub use redis::{Redis, Server};
 pub use vars::{Vars, hex_key};
 pub use webhook::{Delivery, Reply, Webhook};
 

@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{Redis, resp};
 
-/// A proxy in front of a [`Redis`], on a thread of its own; it ends with the test.
+/// A proxy in front of a [`Redis`], or of one after another, on a thread of its own; it ends with the test.
 ///
 /// It passes everything on until it is told otherwise, and knows commands and replies apart: a
 /// reply can be lost after Redis has carried its command out.
@@ -58,6 +58,8 @@ struct Loss {
 }
 
 struct Shared {
+    /// The port of the Redis behind new connections.
+    to: Mutex<u16>,
     mode: Mutex<Mode>,
     loss: Mutex<Option<Loss>>,
     /// Counts the times that every connection was cut.
@@ -73,12 +75,13 @@ impl Proxy {
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
+            to: Mutex::new(redis.port()),
             mode: Mutex::new(Mode::Pass),
             loss: Mutex::new(None),
             cuts: watch::Sender::new(0),
             lost: watch::Sender::new(0),
         });
-        let (to, known) = (redis.port(), Arc::downgrade(&shared));
+        let known = Arc::downgrade(&shared);
         // On a thread of its own: what the test's thread is busy with delays nothing here.
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -95,7 +98,7 @@ impl Proxy {
                         }
                     };
                     if let (Ok((client, _)), Some(shared)) = (accepted, known.upgrade()) {
-                        tokio::spawn(converse(client, to, shared));
+                        tokio::spawn(converse(client, shared));
                     }
                 }
             });
@@ -111,6 +114,12 @@ impl Proxy {
     /// The address with a password in it.
     pub fn url_with_password(&self, password: &str) -> String {
         format!("redis://:{password}@127.0.0.1:{}", self.port)
+    }
+
+    /// Leads new connections to `redis`, as a name does that has moved. Those that there are stay where
+    /// they lead.
+    pub fn lead_to(&self, redis: &Redis) {
+        *lock(&self.shared.to) = redis.port();
     }
 
     /// Passes everything on again, and loses no replies.
@@ -180,8 +189,9 @@ struct Talk {
     spoiled: bool,
 }
 
-async fn converse(client: TcpStream, to: u16, shared: Arc<Shared>) {
+async fn converse(client: TcpStream, shared: Arc<Shared>) {
     let mut cuts = shared.cuts.subscribe();
+    let to = *lock(&shared.to);
     let Ok(server) = TcpStream::connect(("127.0.0.1", to)).await else {
         return;
     };

@@ -2,7 +2,10 @@
 
 use std::{
     env,
+    ffi::{OsStr, OsString},
+    fs,
     net::{Shutdown, TcpStream},
+    path::PathBuf,
     process::Command,
     sync::{Mutex, MutexGuard},
     time::{Duration, Instant},
@@ -20,17 +23,51 @@ use crate::{free_port, lines::Lines, process::Process, run_dir};
 /// of all keys and values. And it can be broken in the ways that a Redis breaks.
 pub struct Redis {
     port: u16,
+    version: Server,
     server: Mutex<Process>,
+}
+
+/// A version of Redis, by the program that runs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Server {
+    /// What the machine has: Redis 7, or another.
+    Own,
+    /// Redis 6.2.
+    Redis6,
+    /// Valkey 8.
+    Valkey8,
+}
+
+impl Server {
+    /// Every version that the app is tested with.
+    pub const ALL: [Self; 3] = [Self::Redis6, Self::Own, Self::Valkey8];
+
+    /// The program, if there is one here.
+    fn program(self) -> Option<OsString> {
+        let given = |variable| env::var_os(variable);
+        match self {
+            Self::Own => given("LATCH_REDIS_SERVER").or_else(|| Some("redis-server".into())),
+            Self::Redis6 => given("LATCH_REDIS_6_2"),
+            Self::Valkey8 => given("LATCH_VALKEY_8"),
+        }
+    }
 }
 
 impl Redis {
     /// Starts a server and waits until it accepts connections.
     pub async fn start() -> Self {
+        Self::of(Server::Own).await.unwrap()
+    }
+
+    /// Starts a server of that version, if it is here: `cargo xtask test` says why one is not.
+    pub async fn of(version: Server) -> Option<Self> {
+        let program = version.program()?;
         let port = free_port();
-        Self {
+        Some(Self {
             port,
-            server: Mutex::new(serve(port).await),
-        }
+            version,
+            server: Mutex::new(serve(&program, port).await),
+        })
     }
 
     /// The address that goes into `redis_url`.
@@ -39,7 +76,7 @@ impl Redis {
     }
 
     /// Where it listens, on the loopback.
-    pub(crate) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.port
     }
 
@@ -151,7 +188,8 @@ impl Redis {
 
     /// Starts the server again on the same port after [`Self::kill`] or [`Self::stop`].
     pub async fn restart(&self) {
-        let server = serve(self.port).await;
+        let program = self.version.program().unwrap();
+        let server = serve(&program, self.port).await;
         *self.server() = server;
     }
 
@@ -196,6 +234,12 @@ impl Redis {
     }
 }
 
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(folder(self.port));
+    }
+}
+
 /// A recording of the commands that a [`Redis`] runs, as `MONITOR` shows them.
 pub struct Monitor {
     stream: TcpStream,
@@ -221,13 +265,20 @@ impl Monitor {
     }
 }
 
-async fn serve(port: u16) -> Process {
-    let program = env::var("LATCH_REDIS_SERVER").unwrap_or_else(|_| "redis-server".into());
+/// Where a server writes what it does write, when another one copies it.
+fn folder(port: u16) -> PathBuf {
+    run_dir().join(format!("redis-{port}"))
+}
+
+async fn serve(program: &OsStr, port: u16) -> Process {
+    let folder = folder(port);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
     let mut server = Process::spawn(
         Command::new(program)
             .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
             .args(["--save", "", "--appendonly", "no"])
-            .current_dir(run_dir()),
+            .current_dir(folder),
     );
     let (stdout, _) = server.take_output();
     let ready = |line: &String| line.contains("Ready to accept connections");

@@ -21,11 +21,14 @@ pub fn check(method: &Method, answer: &Answer) {
         Some("no-store"),
         "{answer:?}"
     );
-    for name in ["ratelimit", "ratelimit-policy"] {
-        if let Some(value) = answer.header(name) {
-            quota_list(name, value);
-        }
-    }
+    let quotas = ["ratelimit", "ratelimit-policy"].map(|name| {
+        let value = answer.header(name)?;
+        Some(quota_list(name, value))
+    });
+    assert_eq!(
+        quotas[0], quotas[1],
+        "one field names other policies: {answer:?}"
+    );
     if answer.status >= 400 && method != Method::HEAD {
         is_problem(answer);
     }
@@ -95,7 +98,11 @@ fn is_quota_problem(answer: &Answer, problem: &Value) {
         .as_array()
         .expect("violated-policies");
     assert!(!violated.is_empty(), "{answer:?}");
-    for policy in violated {
+    for (index, policy) in violated.iter().enumerate() {
+        assert!(
+            !violated[..index].contains(policy),
+            "{policy} is named twice: {answer:?}"
+        );
         let known = policies.iter().any(|known| policy == known);
         assert!(known, "{policy} is not in RateLimit-Policy: {answer:?}");
     }
@@ -103,7 +110,7 @@ fn is_quota_problem(answer: &Answer, problem: &Value) {
 }
 
 /// The names in a `RateLimit` or `RateLimit-Policy` field: a structured-field list of quoted
-/// strings, each with the integers that draft-ietf-httpapi-ratelimit-headers asks for.
+/// strings, none of them twice, each with the integers that draft-ietf-httpapi-ratelimit-headers asks for.
 fn quota_list(header: &str, value: &str) -> Vec<String> {
     let list: List = Parser::new(value)
         .parse()
@@ -113,7 +120,8 @@ fn quota_list(header: &str, value: &str) -> Vec<String> {
     } else {
         &["q", "w"]
     };
-    list.iter()
+    let names: Vec<String> = list
+        .iter()
         .map(|entry| {
             let ListEntry::Item(item) = entry else {
                 panic!("{header}: {value}: an inner list")
@@ -131,5 +139,10 @@ fn quota_list(header: &str, value: &str) -> Vec<String> {
                 .as_str()
                 .to_owned()
         })
-        .collect()
+        .collect();
+    for (index, name) in names.iter().enumerate() {
+        let twice = names[..index].contains(name);
+        assert!(!twice, "{header}: {value}: {name} twice");
+    }
+    names
 }

@@ -13,6 +13,7 @@ mod dotenv;
 mod install;
 mod lockfile;
 mod node;
+mod other_redis;
 mod process;
 mod progress;
 mod redis;

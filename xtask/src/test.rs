@@ -11,7 +11,7 @@ use crate::cargo::{self, cargo};
 use crate::lockfile::Lockfile;
 use crate::progress::{print, say};
 use crate::tally::Tally;
-use crate::{install, node, process, redis};
+use crate::{install, node, other_redis, process, redis};
 
 /// What `cargo xtask test` was asked.
 #[derive(Debug, Default)]
@@ -118,6 +118,7 @@ impl Level {
                     .args(["--test", "native", "--test", "fuzz"])
                     .args(["--test", "e2e", "--test", "faults"])
                     .env("LATCH_REDIS_SERVER", redis)
+                    .envs(other_redis::for_tests())
                     .env("LATCH_NODE", node)
                     .env("LATCH_NGINX", nginx)
                     .env("LATCH_HOST_BIN", cargo::build_host()?);

@@ -15,6 +15,8 @@ pub(crate) enum Cause {
     WrongPassword,
     NoPassword,
     ReadOnly,
+    PrimaryLost,
+    ReplicasLost,
     OutOfMemory,
     ScriptsForbidden,
     CommandForbidden,
@@ -43,6 +45,9 @@ const SIGNS: &[(&str, Cause)] = &[
     ("READONLY", Cause::ReadOnly),
     ("ReadOnly", Cause::ReadOnly),
     ("read only replica", Cause::ReadOnly),
+    ("MasterDown", Cause::PrimaryLost),
+    ("MASTERDOWN", Cause::PrimaryLost),
+    ("NOREPLICAS", Cause::ReplicasLost),
     ("OOM", Cause::OutOfMemory),
     ("run the 'eval' command", Cause::ScriptsForbidden),
     ("run the 'evalsha' command", Cause::ScriptsForbidden),
@@ -94,6 +99,14 @@ impl Cause {
                 "REDIS_URL leads to a read-only replica: point it to the primary, or promote this \
                  one with `REPLICAOF NO ONE`."
             }
+            Self::PrimaryLost => {
+                "REDIS_URL leads to a replica that has lost its primary: point it to the primary, or \
+                 promote this one with `REPLICAOF NO ONE`."
+            }
+            Self::ReplicasLost => {
+                "Too few replicas follow this Redis, so it takes no writes: bring them back, or lower \
+                 `min-replicas-to-write`."
+            }
             Self::OutOfMemory => {
                 "Redis is out of memory: raise `maxmemory`, or make room; keep \
                  `maxmemory-policy noeviction`."
@@ -127,8 +140,10 @@ impl Cause {
             | Self::NotAllowed
             | Self::WrongPassword
             | Self::NoPassword
+            | Self::PrimaryLost
             | Self::Loading => true,
             Self::ReadOnly
+            | Self::ReplicasLost
             | Self::OutOfMemory
             | Self::ScriptsForbidden
             | Self::CommandForbidden
@@ -194,6 +209,22 @@ mod tests {
         (
             "READONLY: You can't write against a read only replica. script: c35ac1, on @user_script:1.",
             Cause::ReadOnly,
+        ),
+        (
+            "An error was signalled by the server - ResponseError: Error running script (call to f_50080d91): @user_script:1: @user_script: 1: -READONLY You can't write against a read only replica.",
+            Cause::ReadOnly,
+        ),
+        (
+            "An error was signalled by the server - ReadOnly: No decision by a server that takes no writes.",
+            Cause::ReadOnly,
+        ),
+        (
+            "An error was signalled by the server - MasterDown: Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+            Cause::PrimaryLost,
+        ),
+        (
+            "NOREPLICAS: Not enough good replicas to write.",
+            Cause::ReplicasLost,
         ),
         (
             "OOM: command not allowed when used memory > 'maxmemory'.",

@@ -41,6 +41,16 @@ impl Trouble {
         Self::new(format!("a replica (role:{role})"), Cause::ReadOnly.fix(""))
     }
 
+    /// The same, met by a script that runs nothing but `command`: Redis does not say which command it
+    /// forbids a script.
+    pub(crate) fn in_script_of(mut self, command: &str) -> Self {
+        self.fix = self
+            .fix
+            .replace("+<command>", &format!("+{command}"))
+            .into();
+        self
+    }
+
     /// The time for all checks is over.
     pub(crate) fn out_of_time() -> Self {
         Self {

@@ -1,5 +1,6 @@
 //! What the caller is told.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -54,7 +55,7 @@ pub(crate) fn several(taken: &Taken<'_>) -> Result<Response, Problem> {
 }
 
 fn answer(taken: &Taken<'_>, standing: &impl Serialize) -> Result<Response, Problem> {
-    let quotas: Vec<Quota<'_>> = taken.buckets.iter().map(Bucket::quota).collect();
+    let quotas = quotas(taken);
     if taken.allowed {
         // What is not known is not claimed.
         let known = if taken.degraded {
@@ -64,13 +65,12 @@ fn answer(taken: &Taken<'_>, standing: &impl Serialize) -> Result<Response, Prob
         };
         return Ok(with_quotas(json(StatusCode::OK, standing), known));
     }
-    let mut violated: Vec<_> = taken
+    let violated: Vec<_> = taken
         .buckets
         .iter()
         .filter(|bucket| !bucket.enough)
         .map(bucket_policy)
         .collect();
-    violated.dedup();
     let mut problem = Problem::quota_exceeded(&quotas, &violated);
     if let Ok(Value::Object(members)) = serde_json::to_value(standing) {
         for (member, value) in members {
@@ -80,13 +80,32 @@ fn answer(taken: &Taken<'_>, standing: &impl Serialize) -> Result<Response, Prob
     Err(problem)
 }
 
-/// The members of the bucket that refuses for the longest, or else has the least left.
-fn tightest<'a>(taken: &Taken<'a>) -> Standing<'a> {
-    let least = taken
+/// How tight a bucket is: the one that refuses for the longest, or else has the least left, comes first.
+fn tightness(bucket: &Bucket<'_>) -> (Reverse<Duration>, u64) {
+    (Reverse(bucket.retry_after), bucket.remaining)
+}
+
+/// One quota for each policy, that of its tightest bucket.
+fn quotas<'a>(taken: &'a Taken<'_>) -> Vec<Quota<'a>> {
+    let is_tightest = |(index, bucket): &(usize, &Bucket<'_>)| {
+        let of_policy = taken.buckets.iter().enumerate();
+        let tightest = of_policy
+            .filter(|(_, other)| other.check.policy.name == bucket.check.policy.name)
+            .min_by_key(|(_, other)| tightness(other));
+        tightest.is_none_or(|(tightest, _)| tightest == *index)
+    };
+    taken
         .buckets
         .iter()
-        .min_by_key(|bucket| (std::cmp::Reverse(bucket.retry_after), bucket.remaining));
-    match least {
+        .enumerate()
+        .filter(is_tightest)
+        .map(|(_, bucket)| bucket.quota())
+        .collect()
+}
+
+/// The members of the tightest bucket.
+fn tightest<'a>(taken: &Taken<'a>) -> Standing<'a> {
+    match taken.buckets.iter().min_by_key(|bucket| tightness(bucket)) {
         Some(bucket) => standing(bucket, taken.allowed, taken.degraded),
         None => Standing {
             policy: None,

@@ -76,8 +76,8 @@ impl Policies {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let given: BTreeMap<String, Given> = serde_json::from_str(text)
-            .map_err(|error| format!("must be a JSON object of policies by name: {error}"))?;
+        let given: BTreeMap<String, Given> = latch::parse_json(text)
+            .map_err(|reason| format!("must be a JSON object of policies by name: {reason}"))?;
         let mut policies = BTreeMap::new();
         for (name, given) in given {
             let policy = Policy {
@@ -131,6 +131,7 @@ mod tests {
         for text in [
             "",
             "[]",
+            r#"{"a":[10,10,60,"allow"]}"#,
             r#"{"a":{"capacity":10,"refill":10}}"#,
             r#"{"a":{"capacity":0,"refill":10,"per_s":60}}"#,
             r#"{"a":{"capacity":10,"refill":0,"per_s":60}}"#,

@@ -28,7 +28,7 @@ local reply = { allowed and 1 or 0 }
 for i, key in ipairs(KEYS) do
   local token, full, refill = policy(i)
   local missing = take and after[key] or before[key]
-  if take then bucket_write(key, missing, refill, now) else bucket_keep(key, missing, refill) end
+  if take then bucket_write(key, missing, refill, now) end
   reply[#reply + 1] = lacking[i] > 0 and 0 or 1
   reply[#reply + 1] = math.floor((full - missing) / token)
   reply[#reply + 1] = math.ceil(lacking[i] / refill)

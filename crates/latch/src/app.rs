@@ -126,7 +126,7 @@ impl<P: Platform, C: Component> App<P, C> {
         let common = Common {
             store: Store::new(&url, Duration::from_millis(budget)),
             origins: AllowedOrigins::parse(&variables.text("cors_allowed_origins").await?)?,
-            tokens: ServiceTokens::parse(&variables.text("service_token").await?),
+            tokens: ServiceTokens::parse(&variables.text("service_token").await?)?,
             trusted_proxy_hops: variables.number("trusted_proxy_hops", 0..=16).await?,
         };
         // Another request may have been faster; both read the same.

@@ -4,22 +4,34 @@ use http::{HeaderValue, header};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::config::Misconfigured;
 use crate::head::Headers;
 use crate::problem::{Kind, Problem};
 
 /// The tokens that open service endpoints. More than one, while they are rotated.
 pub(crate) struct ServiceTokens(Vec<[u8; 32]>);
 
+/// How long a token is at least, in characters: shorter ones can be guessed.
+const SHORTEST: usize = 16;
+
 impl ServiceTokens {
-    /// From the variable's text: tokens separated by commas.
-    pub(crate) fn parse(text: &str) -> Self {
-        Self(
-            text.split(',')
-                .map(str::trim)
-                .filter(|token| !token.is_empty())
-                .map(digest)
-                .collect(),
-        )
+    /// From the variable's text: tokens separated by commas, each of visible ASCII characters.
+    /// Others do not fit into a header, so that they would open nothing.
+    pub(crate) fn parse(text: &str) -> Result<Self, Misconfigured> {
+        let tokens = text
+            .split(',')
+            .map(str::trim)
+            .filter(|token| !token.is_empty());
+        let digests = tokens.map(|token| {
+            let visible = token.bytes().all(|byte| byte.is_ascii_graphic());
+            (visible && token.len() >= SHORTEST).then(|| digest(token))
+        });
+        digests.collect::<Option<_>>().map(Self).ok_or_else(|| {
+            Misconfigured::new(
+                "service_token",
+                "must be tokens of 16 or more visible ASCII characters, separated by commas",
+            )
+        })
     }
 
     /// Lets a request pass that carries one of the tokens.
@@ -68,31 +80,37 @@ mod tests {
             headers.insert(header::AUTHORIZATION, value.parse().unwrap());
         }
         ServiceTokens::parse(tokens)
+            .unwrap()
             .check(&headers)
             .map_err(|problem| problem.kind())
     }
 
+    const NEW: &str = "the-new-token-of-services";
+    const OLD: &str = "0123456789abcdef";
+
     #[wasm_bindgen_test(unsupported = test)]
     fn any_of_the_tokens_opens() {
-        assert_eq!(check("new, old", Some("Bearer new")), Ok(()));
-        assert_eq!(check("new, old", Some("bearer old")), Ok(()));
+        let both = format!("{NEW}, {OLD},");
+        assert_eq!(check(&both, Some(&format!("Bearer {NEW}"))), Ok(()));
+        assert_eq!(check(&both, Some(&format!("bearer {OLD}"))), Ok(()));
     }
 
     #[wasm_bindgen_test(unsupported = test)]
     fn nothing_else_does() {
+        let both = format!("{NEW}, {OLD}");
         for value in [
             None,
-            Some(""),
-            Some("Bearer"),
-            Some("Bearer "),
-            Some("Bearer ne"),
-            Some("Bearer new,"),
-            Some("Bearer new, old"),
-            Some("Basic new"),
-            Some("new"),
+            Some(String::new()),
+            Some("Bearer".to_owned()),
+            Some("Bearer ".to_owned()),
+            Some("Bearer the-new".to_owned()),
+            Some(format!("Bearer {NEW},")),
+            Some(format!("Bearer {both}")),
+            Some(format!("Basic {NEW}")),
+            Some(NEW.to_owned()),
         ] {
             assert_eq!(
-                check("new, old", value),
+                check(&both, value.as_deref()),
                 Err(Kind::UNAUTHORIZED),
                 "{value:?}"
             );
@@ -103,6 +121,23 @@ mod tests {
     fn without_a_token_configured_the_endpoint_is_closed() {
         for tokens in ["", " , "] {
             assert_eq!(check(tokens, Some("Bearer ")), Err(Kind::NOT_CONFIGURED));
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_token_that_is_easy_to_guess_or_that_no_header_holds_is_a_mistake() {
+        for token in [
+            "a",
+            "0123456789abcde",
+            "tokens need no spaces",
+            "a\u{2011}token\u{2011}of\u{2011}the\u{2011}fleet",
+            "пароль-на-сервисы",
+            "0123456789\tabcdef",
+            "0123456789abcdef\u{7f}",
+        ] {
+            for text in [token.to_owned(), format!("{NEW},{token}")] {
+                assert!(ServiceTokens::parse(&text).is_err(), "{text}");
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use http::{Uri, header};
 use serde::de::DeserializeOwned;
 
 use crate::head::{Head, Headers};
+use crate::json::{self, Unreadable};
 use crate::problem::{Kind, Problem};
 use crate::route::Parameters;
 
@@ -49,23 +50,13 @@ impl Call {
     /// ill-typed field (400, naming it). `T` must deny unknown fields.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         self.require_json()?;
-        // Serde would take an array for a struct, field by field.
-        if self.body.trim_ascii_start().first() != Some(&b'{') {
-            return Err(Kind::INVALID_REQUEST.because("The body must be a JSON object."));
-        }
-        serde_json::from_slice(&self.body).or_else(|_| self.json_with_path())
-    }
-
-    /// The same, slower, to know the field where something is wrong.
-    fn json_with_path<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let mut json = serde_json::Deserializer::from_slice(&self.body);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = error.path().to_string();
-            let reason = error.into_inner();
-            unreadable(&path, &reason)
-        })?;
-        json.end().map_err(|error| unreadable(".", &error))?;
-        Ok(value)
+        json::read(&self.body).map_err(|Unreadable { field, reason }| match field {
+            Some(field) => {
+                let detail = format!("`{field}`: {reason}.");
+                Kind::INVALID_REQUEST.because(detail).with("field", field)
+            }
+            None => Kind::INVALID_REQUEST.because(format!("The body cannot be used: {reason}.")),
+        })
     }
 
     fn require_json(&self) -> Result<(), Problem> {
@@ -81,40 +72,6 @@ impl Call {
             Err(Kind::UNSUPPORTED_MEDIA_TYPE
                 .because("The body must be JSON, sent as `content-type: application/json`."))
         }
-    }
-}
-
-/// Serde's reason, with the name of the field where there is one.
-fn unreadable(path: &str, reason: &serde_json::Error) -> Problem {
-    let text = without_value(&reason.to_string());
-    // "missing field `phone`", "duplicate field `phone`": the path may stop at the object, and the
-    // name stands in the text.
-    let quoted = text
-        .split_once(" field `")
-        .and_then(|(_, rest)| rest.split_once('`'))
-        .map(|(name, _)| name);
-    let at = match (path, quoted) {
-        (".", Some(name)) => name.to_owned(),
-        (path, Some(name)) if path.rsplit('.').next() != Some(name) => format!("{path}.{name}"),
-        (path, _) => path.to_owned(),
-    };
-    let problem = Kind::INVALID_REQUEST.because(format!("The body cannot be used: {text}."));
-    if at == "." || reason.is_syntax() || reason.is_eof() {
-        problem
-    } else {
-        let detail = format!("`{at}`: {text}.");
-        Kind::INVALID_REQUEST.because(detail).with("field", at)
-    }
-}
-
-/// Serde tells what it found: "invalid type: integer `302551`, expected a string". That may be a code,
-/// and an answer ends up in more logs than one.
-fn without_value(text: &str) -> String {
-    match (text.split_once(": "), text.rsplit_once(", expected ")) {
-        (Some((what @ ("invalid type" | "invalid value"), _)), Some((_, expected))) => {
-            format!("{what}, expected {expected}")
-        }
-        _ => text.to_owned(),
     }
 }
 

@@ -190,8 +190,10 @@ impl Problem {
         self
     }
 
-    /// `quota-exceeded`: names those of `quotas` that are `violated`, and when to try again.
+    /// `quota-exceeded`: names those of `quotas` that are `violated`, each once, and when to try
+    /// again. Of several quotas of one policy the tightest counts.
     pub fn quota_exceeded(quotas: &[Quota<'_>], violated: &[&str]) -> Self {
+        let quotas = quota::tightest(quotas);
         let wait = quotas
             .iter()
             .filter(|quota| violated.contains(&quota.policy))
@@ -199,11 +201,17 @@ impl Problem {
             .max()
             .unwrap_or_default();
         let seconds = quota::whole_seconds(wait).max(1);
+        let mut names: Vec<&str> = Vec::with_capacity(violated.len());
+        for name in violated {
+            if !names.contains(name) {
+                names.push(name);
+            }
+        }
         Kind::QUOTA_EXCEEDED
             .because(format!("Too many requests. Try again in {seconds} s."))
-            .with("violated-policies", violated.to_vec())
+            .with("violated-policies", names)
             .retry_after(wait)
-            .quotas(quotas)
+            .quotas(&quotas)
     }
 
     pub(crate) fn into_response(self) -> Response {
@@ -276,6 +284,30 @@ mod tests {
         assert_eq!(
             body["violated-policies"],
             serde_json::json!(["phone", "client"])
+        );
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_policy_that_is_violated_twice_is_named_once() {
+        let quota = |policy, seconds| Quota {
+            policy,
+            limit: 10,
+            window: Duration::from_secs(60),
+            remaining: 0,
+            reset: Duration::from_secs(seconds),
+        };
+        let quotas = [quota("login", 7), quota("search", 1), quota("login", 30)];
+        let response =
+            Problem::quota_exceeded(&quotas, &["login", "search", "login"]).into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "30");
+        assert_eq!(
+            response.headers()["ratelimit"],
+            r#""login";r=0;t=30, "search";r=0;t=1"#
+        );
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(
+            body["violated-policies"],
+            serde_json::json!(["login", "search"])
         );
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The draft still moves, so nothing else in Latch knows how these fields are written.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::response::Response;
@@ -39,12 +40,34 @@ pub fn with_quotas(mut response: Response, quotas: &[Quota<'_>]) -> Response {
     response
 }
 
-/// The two fields; none for no quotas.
+/// Each policy once, in the order in which they are first named: of several quotas of one policy the
+/// tightest, which has the least left, or else is the last to get more.
+pub(crate) fn tightest<'a>(quotas: &[Quota<'a>]) -> Vec<Quota<'a>> {
+    let mut tightest: Vec<Quota<'a>> = Vec::with_capacity(quotas.len());
+    for quota in quotas {
+        let known = tightest
+            .iter_mut()
+            .find(|known| known.policy == quota.policy);
+        match known {
+            None => tightest.push(*quota),
+            Some(known) => {
+                let tightness = |quota: &Quota<'_>| (quota.remaining, Reverse(quota.reset));
+                if tightness(quota) < tightness(known) {
+                    *known = *quota;
+                }
+            }
+        }
+    }
+    tightest
+}
+
+/// The two fields, in which each policy is named once; none for no quotas.
 pub(crate) fn fields(quotas: &[Quota<'_>]) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
-    let policy = list(quotas, |quota| {
+    let quotas = tightest(quotas);
+    let policy = list(&quotas, |quota| {
         [("q", quota.limit), ("w", whole_seconds(quota.window))]
     });
-    let now = list(quotas, |quota| {
+    let now = list(&quotas, |quota| {
         [("r", quota.remaining), ("t", whole_seconds(quota.reset))]
     });
     [("ratelimit-policy", policy), ("ratelimit", now)]
@@ -96,6 +119,25 @@ mod tests {
         assert_eq!(fields[0].1, r#""phone";q=10;w=60, "client";q=10;w=60"#);
         assert_eq!(fields[1].0, "ratelimit");
         assert_eq!(fields[1].1, r#""phone";r=3;t=7, "client";r=3;t=7"#);
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn each_policy_is_named_once_by_its_tightest_quota() {
+        let with = |policy, remaining, seconds| Quota {
+            remaining,
+            reset: Duration::from_secs(seconds),
+            ..quota(policy)
+        };
+        let quotas = [
+            with("phone", 3, 7),
+            with("client", 5, 1),
+            with("phone", 0, 2),
+            with("phone", 0, 9),
+            with("phone", 1, 60),
+        ];
+        let fields: Vec<_> = fields(&quotas).collect();
+        assert_eq!(fields[0].1, r#""phone";q=10;w=60, "client";q=10;w=60"#);
+        assert_eq!(fields[1].1, r#""phone";r=0;t=9, "client";r=5;t=1"#);
     }
 
     #[wasm_bindgen_test(unsupported = test)]

@@ -1,17 +1,14 @@
 //! Redis: one connection for an instance, and a bound on every wait for it.
 
-use std::cell::RefCell;
-use std::future::poll_fn;
 use std::net::Ipv6Addr;
-use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
 use percent_encoding::percent_decode_str;
 
 use crate::connection::Connection;
-use crate::platform::{Argument, Platform, RedisError, Reply};
+use crate::exchange::Exchange;
+use crate::platform::{Argument, Platform, RedisError};
 use crate::problem::{Kind, Problem};
 use crate::script::{Repeat, Returned, Script};
 use crate::timer::Timer;
@@ -122,12 +119,8 @@ impl<P: Platform> Store<P> {
         timer: &Timer<'_, P>,
         work: impl AsyncFnOnce(&Exchange<'_, P>) -> Result<T, RedisError>,
     ) -> Result<T, StoreError> {
-        let exchange = Exchange {
-            store: self,
-            platform: timer.platform(),
-            address: self.address.as_ref().map_err(Clone::clone)?,
-            used: RefCell::new(None),
-        };
+        let address = self.address.as_ref().map_err(Clone::clone)?;
+        let exchange = Exchange::new(&self.connection, timer.platform(), address);
         match timer.within(self.budget, work(&exchange)).await {
             Some(done) => Ok(done?),
             None => {
@@ -139,82 +132,6 @@ impl<P: Platform> Store<P> {
             }
         }
     }
-}
-
-/// What one request has to do with Redis, within its budget.
-struct Exchange<'a, P: Platform> {
-    store: &'a Store<P>,
-    platform: &'a P,
-    address: &'a str,
-    /// The connection that was last used.
-    used: RefCell<Option<Arc<P::Redis>>>,
-}
-
-impl<P: Platform> Exchange<'_, P> {
-    /// Sends a command; once more, on a new connection, if the one that was kept turns out broken
-    /// and a second time does no harm.
-    ///
-    /// It does none where the command cannot have been carried out: by a server that has become a
-    /// replica, or on a connection that broke before. A reply takes a round trip, so a failure that
-    /// is there at the first asking is news of the connection and not of the command. Otherwise
-    /// Redis may have decided, and its answer is lost: to ask again would be to decide twice.
-    async fn execute(
-        &self,
-        command: &str,
-        arguments: &[Argument<'_>],
-        repeat: Repeat,
-    ) -> Result<Vec<Reply>, RedisError> {
-        let redis = self.connect().await?;
-        let sent = self.platform.execute(&redis, command, arguments);
-        let (again, done) = match at_once(sent).await {
-            (done @ Err(RedisError::ReadOnly(_)), _) => (true, done),
-            (done @ Err(RedisError::Broken(_)), at_once) => {
-                (at_once || repeat == Repeat::Harmless, done)
-            }
-            (done, _) => return done,
-        };
-        self.give_up();
-        if again {
-            let redis = self.connect().await?;
-            return self.platform.execute(&redis, command, arguments).await;
-        }
-        done
-    }
-
-    /// The connection; opening it is tried twice.
-    async fn connect(&self) -> Result<Arc<P::Redis>, RedisError> {
-        match self.connection().await {
-            Err(RedisError::Broken(_)) => self.connection().await,
-            done => done,
-        }
-    }
-
-    async fn connection(&self) -> Result<Arc<P::Redis>, RedisError> {
-        let connection = &self.store.connection;
-        let redis = connection.get(self.platform, self.address).await?;
-        self.used.replace(Some(Arc::clone(&redis)));
-        Ok(redis)
-    }
-
-    /// Leaves the connection that was used to nobody: it is broken, or leads to a machine that is
-    /// gone without a word.
-    fn give_up(&self) {
-        if let Some(redis) = self.used.take() {
-            self.store.connection.discard(&redis);
-        }
-    }
-}
-
-/// What `work` comes to, and whether it was there at the first asking, without a wait.
-async fn at_once<T>(work: impl Future<Output = T>) -> (T, bool) {
-    let mut work = pin!(work);
-    let mut first = true;
-    poll_fn(|task| {
-        let done = work.as_mut().poll(task).map(|done| (done, first));
-        first = false;
-        done
-    })
-    .await
 }
 
 /// `redis://` or `rediss://`, a host, and at most a database number after it.
@@ -283,7 +200,7 @@ impl From<RedisError> for StoreError {
             }
             RedisError::NoScript => "Redis forgot a script as soon as it had it".to_owned(),
             RedisError::Refused(reason)
-            | RedisError::ReadOnly(reason)
+            | RedisError::Elsewhere(reason)
             | RedisError::Broken(reason) => reason,
         })
     }

@@ -85,6 +85,39 @@ async fn of_secrets() {
     assert_each_is_named(secrets.concat()).await;
 }
 
+/// Every endpoint of the components that know the variable says it, whether it needs the token or not.
+#[tokio::test]
+async fn of_service_tokens() {
+    let redis = Redis::start().await;
+    let good = tests::hex_key();
+    let bad = [
+        "a",
+        "0123456789abcde",
+        "пароль-на-сервисы",
+        "with spaces in it",
+    ];
+    let first = bad.map(str::to_owned);
+    let second = bad.map(|token| format!("{good},{token}"));
+    for tokens in first.into_iter().chain(second) {
+        let app = App::start(&redis, &Vars::new().with("service_token", &tokens)).await;
+        let authorization = format!("Bearer {good}");
+        let headers = [("authorization", authorization.as_str())];
+        let body = serde_json::json!({});
+        for answer in [
+            app.get("/api/health").await,
+            app.post("/api/oauth/state", &body).await,
+            app.post_with("/api/circuit/gmail/acquire", &headers, &body)
+                .await,
+            app.post_with("/api/ratelimit/login", &headers, &body).await,
+        ] {
+            let problem = answer.problem(503, "misconfigured");
+            assert_eq!(problem["variable"], "service_token");
+            let said = problem.to_string();
+            assert!(tokens.len() < 10 || !said.contains(&tokens), "{said}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn of_a_second_secret() {
     let good = tests::hex_key();

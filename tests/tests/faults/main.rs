@@ -9,6 +9,7 @@
     reason = "a panic here is a failed test"
 )]
 
+mod failover;
 mod full;
 mod history;
 mod load;

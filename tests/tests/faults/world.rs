@@ -44,12 +44,18 @@ impl World {
         Self { app, proxy, redis }
     }
 
+    /// With instances that keep their connections to `redis`.
+    pub(crate) async fn kept(redis: Redis) -> Self {
+        let proxy = Proxy::start(&redis);
+        let app = App::kept_at(&proxy.url(), &vars()).await;
+        Self { app, proxy, redis }
+    }
+
     /// Loses the replies to the next `times` runs of `script`, after Redis has run it.
     pub(crate) fn lose(&self, times: usize, script: &Script) {
-        let text = script.parts().concat();
         let sha1: String = redis::cmd("SCRIPT")
             .arg("LOAD")
-            .arg(text)
+            .arg(script.text())
             .query(&mut self.redis.connect())
             .unwrap();
         self.proxy.lose(times, &sha1, Cut::BeforeReply);
@@ -88,8 +94,12 @@ impl World {
 
     /// Takes a token of the bucket that `policy` has for `key`.
     pub(crate) async fn take(&self, policy: &str, key: &str) -> Answer {
-        let body = json!({ "key": key });
-        self.service(Method::POST, &format!("/api/ratelimit/{policy}"), &body)
+        self.take_with(policy, &json!({ "key": key })).await
+    }
+
+    /// Asks for a bucket with all that a caller may say.
+    pub(crate) async fn take_with(&self, policy: &str, body: &Value) -> Answer {
+        self.service(Method::POST, &format!("/api/ratelimit/{policy}"), body)
             .await
     }
 
@@ -102,8 +112,7 @@ impl World {
     /// What is left in a bucket.
     pub(crate) async fn remaining(&self, policy: &str, key: &str) -> Value {
         let body = json!({ "key": key, "peek": true });
-        let path = format!("/api/ratelimit/{policy}");
-        let answer = self.service(Method::POST, &path, &body).await;
+        let answer = self.take_with(policy, &body).await;
         answer.json()["remaining"].clone()
     }
 
@@ -117,8 +126,8 @@ impl World {
         self.service(Method::POST, &path, body).await
     }
 
-    pub(crate) async fn status(&self, circuit: &str) -> Value {
+    pub(crate) async fn status(&self, circuit: &str) -> Answer {
         let path = format!("/api/circuit/{circuit}");
-        self.service(Method::GET, &path, &Value::Null).await.ok()
+        self.service(Method::GET, &path, &Value::Null).await
     }
 }

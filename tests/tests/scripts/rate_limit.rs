@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use governor::clock::FakeRelativeClock;
 use governor::{Quota, RateLimiter};
@@ -58,10 +60,21 @@ struct Model {
 }
 
 impl Model {
-    fn missing(&self, key: usize, now: u64) -> u64 {
-        self.buckets.get(&key).map_or(0, |(missing, moment)| {
-            missing.saturating_sub((now - moment) * self.policy.refill)
-        })
+    /// Whether a bucket has become full.
+    fn is_full(&self, key: usize, now: u64) -> bool {
+        let full = |(missing, moment): &(u64, u64)| {
+            *missing <= now.saturating_sub(*moment) * self.policy.refill
+        };
+        self.buckets.get(&key).is_none_or(full)
+    }
+
+    /// What is missing. A moment that is still to come becomes now.
+    fn missing(&mut self, key: usize, now: u64) -> u64 {
+        let Some((missing, moment)) = self.buckets.get_mut(&key) else {
+            return 0;
+        };
+        *moment = now.min(*moment);
+        missing.saturating_sub((now - *moment) * self.policy.refill)
     }
 
     fn take(&mut self, now: u64, checks: &[(usize, u64)], peek: bool) -> (bool, Vec<Answer>) {
@@ -72,8 +85,8 @@ impl Model {
         let mut after: HashMap<usize, u64> = HashMap::new();
         let mut lacking = Vec::new();
         for (key, cost) in checks {
-            let before = *after.get(key).unwrap_or(&self.missing(*key, now));
-            let wanted = before + cost * token;
+            let before = self.missing(*key, now);
+            let wanted = after.get(key).unwrap_or(&before) + cost * token;
             let lack = wanted.saturating_sub(capacity * token);
             if lack == 0 {
                 after.insert(*key, wanted);
@@ -131,6 +144,17 @@ fn take(
     (allowed, answers)
 }
 
+/// Sets the clock back for the buckets' TTLs too: to Redis they are moments.
+fn set_back(driven: &mut Driven, span: u64) {
+    driven.set_back(span);
+    let extend = "for _, key in ipairs(redis.call('KEYS', 'ratelimit:*')) do
+                    local ttl = redis.call('PTTL', key)
+                    if ttl >= 0 then redis.call('PEXPIRE', key, ttl + ARGV[1]) end
+                  end";
+    let span = (span / MILLI).to_string();
+    let _: redis::Value = driven.query(&["EVAL", extend, "0", &span]);
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Take {
@@ -140,6 +164,8 @@ enum Step {
     Refund(usize, u64),
     /// Microseconds.
     Pass(u64),
+    /// Microseconds.
+    SetBack(u64),
     Persist(usize),
     Overwrite(usize),
     Delete(usize),
@@ -155,11 +181,15 @@ fn step(capacity: u64) -> impl Strategy<Value = Step> {
         8 => (checks, prop::bool::weighted(0.2)).prop_map(|(checks, peek)| Step::Take { checks, peek }),
         1 => (0..3_usize, 1..=capacity).prop_map(|(key, cost)| Step::Refund(key, cost)),
         5 => (0..5_000_u64).prop_map(|span| Step::Pass(span * MILLI)),
+        1 => prop::sample::select(SET_BACK.to_vec()).prop_map(Step::SetBack),
         1 => (0..3_usize).prop_map(Step::Persist),
         1 => (0..3_usize).prop_map(Step::Overwrite),
         1 => (0..3_usize).prop_map(Step::Delete),
     ]
 }
+
+/// By how much clocks are set back: a correction, a leap and more, a mistake.
+const SET_BACK: [u64; 3] = [5 * MILLI, 61 * SECOND, 2 * 86_400 * SECOND];
 
 fn policy() -> impl Strategy<Value = Policy> {
     (1..12_u64, 1..20_u64, 1..90_u64).prop_map(|(capacity, refill, per_s)| Policy {
@@ -187,6 +217,8 @@ fn buckets_answer_as_the_model_does_and_never_give_more_than_they_may() {
     proptest!(|((policy, steps) in sequences)| {
         let mut driven = Driven::new(&redis);
         let mut model = Model { policy, buckets: HashMap::new() };
+        // The time that has passed, whatever the clock says.
+        let mut passed = 0;
         // What each bucket gave, and when; empty again once somebody has tampered with it.
         let mut given: HashMap<usize, Vec<(u64, u64)>> = HashMap::new();
         for step in steps {
@@ -197,7 +229,7 @@ fn buckets_answer_as_the_model_does_and_never_give_more_than_they_may() {
                     prop_assert_eq!(&got, &expected);
                     if got.0 && !peek {
                         for (key, cost) in checks {
-                            given.entry(key).or_default().push((driven.now(), cost));
+                            given.entry(key).or_default().push((passed, cost));
                         }
                     }
                 }
@@ -207,9 +239,26 @@ fn buckets_answer_as_the_model_does_and_never_give_more_than_they_may() {
                     driven.assert_expires(&name(key));
                     given.remove(&key);
                 }
-                Step::Pass(span) => driven.advance(span),
+                Step::Pass(span) => {
+                    driven.advance(span);
+                    passed += span;
+                }
+                Step::SetBack(span) => {
+                    // Redis drops a bucket as soon as it is full; here some time later.
+                    for key in 0..3 {
+                        if model.is_full(key, driven.now()) {
+                            model.buckets.remove(&key);
+                            let _: () = driven.query(&["DEL", &name(key)]);
+                        }
+                    }
+                    set_back(&mut driven, span);
+                }
                 Step::Persist(key) => {
-                    let _: () = driven.query(&["PERSIST", &name(key)]);
+                    // What has been ended is gone in a millisecond.
+                    let length: u64 = driven.query(&["STRLEN", &name(key)]);
+                    if length > 0 {
+                        let _: () = driven.query(&["PERSIST", &name(key)]);
+                    }
                 }
                 Step::Overwrite(key) => {
                     let _: () = driven.query(&["SET", &name(key), "something else"]);
@@ -235,6 +284,139 @@ fn buckets_answer_as_the_model_does_and_never_give_more_than_they_may() {
             }
         }
     });
+}
+
+/// A clock that was set back: nothing is refused for longer than was said, and no limit starts over.
+#[test]
+fn a_clock_that_is_set_back_takes_nothing_away_and_gives_nothing() {
+    let redis = redis();
+    let policy = Policy {
+        capacity: 10,
+        refill: 10,
+        per_s: 60,
+    };
+    for span in SET_BACK {
+        // The refusal, or the look, comes at once or only after a while.
+        for (peek, wait) in [(false, 0), (true, 0), (false, SECOND)] {
+            let mut driven = Driven::new(&redis);
+            let (all, _) = take(&mut driven, policy, &[(0, 10)], false);
+            assert!(all);
+            set_back(&mut driven, span);
+            driven.advance(wait);
+            let (allowed, refused) = take(&mut driven, policy, &[(0, 3)], peek);
+            assert!(!allowed, "{span}: the limit starts over");
+            let retry_after = refused[0].retry_after;
+            let seen = wait.saturating_sub(span);
+            assert_eq!(retry_after, 3 * 6 * SECOND - seen, "{span}");
+            driven.advance(retry_after - MILLI);
+            let (early, _) = take(&mut driven, policy, &[(0, 3)], false);
+            assert!(!early, "{span}: sooner than was said");
+            driven.advance(MILLI);
+            let (allowed, _) = take(&mut driven, policy, &[(0, 3)], false);
+            assert!(allowed, "{span}: refused for longer than was said");
+            let (more, _) = take(&mut driven, policy, &[(0, 1)], false);
+            assert!(!more, "{span}");
+
+            set_back(&mut driven, span);
+            driven.run(&REFUND, &[&name(0)], &policy.arguments(2));
+            let (_, left) = take(&mut driven, policy, &[(0, 1)], true);
+            assert_eq!(left[0].left, 2, "{span}");
+            assert_eq!(left[0].reset_after, 8 * 6 * SECOND, "{span}");
+        }
+    }
+}
+
+/// So a server that forbids some commands forbids one outcome as it forbids another.
+#[test]
+fn a_bucket_is_written_by_set_alone() {
+    let redis = redis();
+    let policy = Policy {
+        capacity: 2,
+        refill: 1,
+        per_s: 60,
+    };
+    let mut driven = Driven::new(&redis);
+    let _: () = driven.query(&["LPUSH", &name(1), "a list of somebody's"]);
+    let _: () = driven.query(&["SET", &name(2), "a text of somebody's"]);
+    let _: () = driven.query(&["SET", &name(3), "60000000 1700000000000000"]);
+    let _: () = driven.query(&["ACL", "SETUSER", "default", "-@write", "+set"]);
+
+    for key in 0..3 {
+        let (all, answers) = take(&mut driven, policy, &[(key, 2)], false);
+        assert!(all && answers[0].left == 0, "a full bucket: {answers:?}");
+        let (more, _) = take(&mut driven, policy, &[(key, 1)], false);
+        assert!(!more);
+        driven.run(&REFUND, &[&name(key)], &policy.arguments(2));
+        let (_, answers) = take(&mut driven, policy, &[(key, 1)], true);
+        assert_eq!(answers[0].left, 2);
+    }
+    // It never expired, and does so now.
+    let (_, answers) = take(&mut driven, policy, &[(3, 1)], true);
+    assert_eq!(answers[0].left, 1);
+}
+
+/// Refusals write nothing that a taker beside them would lose, nor what the taker took.
+#[test]
+fn refusals_beside_a_taker_change_nothing_for_it() {
+    const TAKEN: u64 = 60;
+    let redis = redis();
+    let policy = Policy {
+        capacity: 1_000,
+        refill: 500,
+        per_s: 1,
+    };
+    let begin = Instant::now();
+    let over = AtomicBool::new(false);
+    let take = |connection: &mut redis::Connection, cost: u64| -> (bool, u64) {
+        let reply: Vec<u64> = redis::cmd("EVAL")
+            .arg(TAKE.text())
+            .arg(1)
+            .arg(name(0))
+            .arg("take")
+            .arg(&policy.arguments(cost))
+            .query(connection)
+            .unwrap();
+        (reply[0] == 1, reply[3])
+    };
+    let mut taker = redis.connect();
+    assert!(take(&mut taker, policy.capacity).0, "a bucket begins full");
+    let mut taken = policy.capacity;
+    thread::scope(|scope| {
+        let refused: Vec<_> = (0..3)
+            .map(|_| {
+                let mut connection = redis.connect();
+                scope.spawn({
+                    let (take, over) = (&take, &over);
+                    move || {
+                        let mut refused = 0_u64;
+                        while !over.load(Ordering::Relaxed) {
+                            // More than can come back while the test runs.
+                            assert!(!take(&mut connection, policy.capacity).0);
+                            refused += 1;
+                        }
+                        refused
+                    }
+                })
+            })
+            .collect();
+        while taken < policy.capacity + TAKEN {
+            let (allowed, retry_after) = take(&mut taker, 1);
+            if allowed {
+                taken += 1;
+                continue;
+            }
+            thread::sleep(Duration::from_micros(retry_after));
+            assert!(take(&mut taker, 1).0, "refused for longer than was said");
+            taken += 1;
+        }
+        over.store(true, Ordering::Relaxed);
+        for refused in refused {
+            assert!(refused.join().unwrap() > 0);
+        }
+    });
+    let most = policy.capacity * policy.token()
+        + u64::try_from(begin.elapsed().as_micros()).unwrap() * policy.refill;
+    assert!(taken * policy.token() <= most, "{taken} were taken");
 }
 
 #[test]

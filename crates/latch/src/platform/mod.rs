@@ -11,8 +11,12 @@ use bytes::Bytes;
 
 #[cfg(all(feature = "native", not(target_family = "wasm")))]
 pub mod native;
-#[cfg(any(target_os = "wasi", test))]
-mod redis_text;
+#[cfg(any(
+    target_os = "wasi",
+    all(feature = "native", not(target_family = "wasm")),
+    test
+))]
+mod redis_error;
 #[cfg(target_os = "wasi")]
 pub mod spin;
 
@@ -119,9 +123,9 @@ pub enum RedisError {
     NoScript,
     /// Redis answered with an error; the connection is as good as before. The text is Redis's.
     Refused(String),
-    /// Redis is a replica now, and has carried nothing out; whoever is the primary is behind the same
-    /// name.
-    ReadOnly(String),
+    /// Redis answered that it is not the one to ask now, and has carried nothing out: it is a replica,
+    /// for example. Whoever is the one may be behind the same address.
+    Elsewhere(String),
     /// There is no connection, or no longer. Whether the command was carried out is unknown.
     Broken(String),
 }

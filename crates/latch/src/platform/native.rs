@@ -17,7 +17,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rand::Rng as _;
 
-use super::{Argument, HttpError, Platform, RedisError, Reply, Stream, VariableUnavailable};
+use super::{
+    Argument, HttpError, Platform, RedisError, Reply, Stream, VariableUnavailable, redis_error,
+};
 
 pub use serve::serve;
 
@@ -121,12 +123,11 @@ impl Platform for Native {
     }
 }
 
-fn error(error: &redis::RedisError) -> RedisError {
+pub(super) fn error(error: &redis::RedisError) -> RedisError {
+    let text = error.to_string();
     match error.code() {
-        Some("NOSCRIPT") => RedisError::NoScript,
-        Some("READONLY") => RedisError::ReadOnly(error.to_string()),
-        Some(_) => RedisError::Refused(error.to_string()),
-        None => RedisError::Broken(error.to_string()),
+        Some(code) => redis_error::answered(code, error.detail().unwrap_or_default(), &text),
+        None => redis_error::classify(text),
     }
 }
 

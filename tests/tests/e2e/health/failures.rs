@@ -177,6 +177,26 @@ async fn a_read_only_replica() {
 }
 
 #[tokio::test]
+async fn a_replica_without_its_primary() {
+    let redis = Redis::start().await;
+    let app = App::start(&redis, &vars()).await;
+    let _: () = redis.run("CONFIG SET replica-serve-stale-data no");
+    let _: () = redis.run("REPLICAOF 127.0.0.1 1");
+
+    assert_failures(&app, &["PING"], "has lost its primary").await;
+}
+
+#[tokio::test]
+async fn a_primary_without_its_replicas() {
+    let redis = Redis::start().await;
+    let app = App::start(&redis, &vars()).await;
+    let _: () = redis.run("CONFIG SET min-replicas-to-write 1");
+
+    let failing = ["SETEX", "otp", "oauth-state", "circuit", "rate-limit"];
+    assert_failures(&app, &failing, "`min-replicas-to-write`").await;
+}
+
+#[tokio::test]
 async fn no_memory() {
     let redis = Redis::start().await;
     let app = App::start(&redis, &vars()).await;

@@ -2,6 +2,7 @@
 
 mod failures;
 mod probe;
+mod protocols;
 mod service;
 mod table;
 mod traces;

@@ -51,6 +51,62 @@ async fn the_same_bucket_may_be_asked_twice() {
     assert_eq!(service.remaining("login", "a").await, 0);
 }
 
+/// The rules that every answer keeps hold it to one name; these are the values behind it.
+#[tokio::test]
+async fn a_policy_with_several_keys_is_named_once_by_its_tightest() {
+    let service = Service::start().await;
+    service.take("login", "used", 9).await.ok();
+    let checks = |costs: [(&str, &str, u64); 4]| {
+        let check = |(policy, key, cost)| json!({ "policy": policy, "key": key, "cost": cost });
+        json!({ "checks": costs.map(check) })
+    };
+
+    let refused = checks([
+        ("login", "used", 1),
+        ("search", "a", 1),
+        ("login", "b", 4),
+        ("login", "b", 7),
+    ]);
+    let answer = service.post("/api/ratelimit", &refused).await;
+    answer.quota_exceeded(&["login"]);
+    // `used` has the least left, and passes; `b` is what refuses: one token is missing, which takes
+    // ten minutes.
+    assert_eq!(answer.header("retry-after"), Some("600"));
+    assert_eq!(
+        answer.header("ratelimit"),
+        Some(r#""search";r=100;t=0, "login";r=10;t=600"#)
+    );
+
+    let taken = checks([
+        ("login", "b", 4),
+        ("search", "a", 1),
+        ("login", "c", 1),
+        ("search", "b", 2),
+    ]);
+    let answer = service.post("/api/ratelimit", &taken).await;
+    answer.ok();
+    let quotas = answer.header("ratelimit").unwrap();
+    assert!(quotas.contains(r#""login";r=6;"#), "{quotas}");
+    assert!(quotas.contains(r#""search";r=98;"#), "{quotas}");
+}
+
+/// Serde would take an array for the object, field by field.
+#[tokio::test]
+async fn a_check_is_an_object() {
+    let service = Service::start().await;
+    for checks in [
+        json!([["login", "a", 1]]),
+        json!([{ "policy": "login", "key": "a" }, ["login", "a"]]),
+    ] {
+        let at = checks.as_array().unwrap().len() - 1;
+        let body = json!({ "checks": checks });
+        let answer = service.post("/api/ratelimit", &body).await;
+        let problem = answer.problem(400, "invalid-request");
+        assert_eq!(problem["field"], format!("checks[{at}]"));
+    }
+    assert_eq!(service.remaining("login", "a").await, 10);
+}
+
 #[tokio::test]
 async fn a_check_that_cannot_be_is_named() {
     let service = Service::start().await;

@@ -30,6 +30,6 @@ pub(super) fn error(error: Error) -> RedisError {
         Error::InvalidAddress => RedisError::NotAllowed,
         Error::TooManyConnections => RedisError::Broken("too many connections".to_owned()),
         Error::TypeError => RedisError::Refused("a reply of the wrong type".to_owned()),
-        Error::Other(text) => crate::platform::redis_text::classify(text),
+        Error::Other(text) => crate::platform::redis_error::classify(text),
     }
 }
