@@ -37,8 +37,8 @@ fn run(redis: &mut Connection, script: &Script, arguments: &[String]) -> Vec<Val
 }
 
 fn acquire(redis: &mut Connection) -> Option<String> {
-    match &run(redis, &ACQUIRE, &[POLICY.json()])[3..6] {
-        [Value::Int(1), _, Value::BulkString(permit)] => {
+    match &run(redis, &ACQUIRE, &[POLICY.json()])[3..8] {
+        [Value::Int(1), _, _, _, Value::BulkString(permit)] => {
             Some(String::from_utf8(permit.clone()).unwrap())
         }
         _ => None,
