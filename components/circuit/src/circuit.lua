@@ -5,8 +5,8 @@ local EVENTS = 'rollout:events'
 -- Where the answer may be another at any moment, nobody is told to wait longer than this. Neither is
 -- an answer kept for longer, so that what an operator does is everywhere within a second.
 local ASK_AGAIN_MS = 1000
--- While a circuit is not closed it is written this often, if it is asked: a clock that is set back
--- leaves all that was to come as far away as when the circuit was last written.
+-- While something is still to come a circuit is written this often, if it is asked: a clock that is set
+-- back leaves what was to come as far away as when the circuit was last written.
 local WRITE_AGAIN_MS = 1000
 
 -- How long a circuit is kept: longer than anything in it lasts.
@@ -37,7 +37,7 @@ local function circuit_load(key, policy, now)
   moments_clamp(circuit, policy, now)
   circuit_settle(circuit, policy, now)
   local has_wrong_ttl = ttl == -1 or ttl > circuit_life(circuit, policy, now) + WRITE_AGAIN_MS
-  local is_old = circuit_state(circuit) ~= 'closed' and circuit.at + WRITE_AGAIN_MS <= now
+  local is_old = moments_wait(circuit) and circuit.at + WRITE_AGAIN_MS <= now
   circuit.has_aged = circuit.changed or has_wrong_ttl or is_old
   circuit.changed = false
   return circuit

@@ -63,7 +63,9 @@ local function circuit_settle(circuit, policy, now)
   if circuit.override and circuit.override.ends <= now then lay(circuit, nil) end
   if circuit.state == 'open' and circuit.ends <= now then probe(circuit, now) end
   if circuit.state == 'half_open' then
-    circuit.probes.leases = keep(circuit.probes.leases, function(lease) return lease[2] > now end)
+    local leases = circuit.probes.leases
+    circuit.probes.leases = keep(leases, function(lease) return lease[2] > now end)
+    circuit.changed = circuit.changed or #circuit.probes.leases < #leases
   end
   if circuit.state == 'recovering' and circuit.since + policy.recovery_ms <= now then
     close(circuit, now, 'It has recovered.')

@@ -21,6 +21,16 @@ local function each_to_come(circuit, change)
   end
 end
 
+-- Whether something is still to come: the end of open, of an override, or of a lease.
+local function moments_wait(circuit)
+  local waits = false
+  each_to_come(circuit, function(moment)
+    waits = true
+    return moment
+  end)
+  return waits
+end
+
 -- A past moment that is still to come tells that the clock was set back. Then all of them move by as
 -- much, so that each is as long ago, and as far away, as when the circuit was written.
 local function moments_follow(circuit, now)

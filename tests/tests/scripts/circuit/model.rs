@@ -116,7 +116,7 @@ enum Stored {
     ForEver,
 }
 
-/// How often what is not closed is written.
+/// How often a circuit is written in which something has still to end.
 const WRITE_AGAIN: u64 = 1_000;
 
 #[derive(Clone, Debug)]
@@ -354,7 +354,11 @@ impl Model {
                     probes.generation = generation;
                 }
             }
-            State::HalfOpen(probes) => probes.leases.retain(|(_, ends)| *ends > now),
+            State::HalfOpen(probes) => {
+                let out = probes.leases.len();
+                probes.leases.retain(|(_, ends)| *ends > now);
+                self.changed |= probes.leases.len() < out;
+            }
             State::Recovering { .. }
                 if self.circuit.since.unwrap() + self.policy.recovery_ms <= now =>
             {
@@ -362,7 +366,13 @@ impl Model {
             }
             _ => {}
         }
-        self.changed |= self.state() != "closed" && self.written + WRITE_AGAIN <= now;
+        let waits = self.circuit.overriding.is_some()
+            || match &self.circuit.state {
+                State::Open { .. } => true,
+                State::HalfOpen(probes) => !probes.leases.is_empty(),
+                State::Closed | State::Recovering { .. } => false,
+            };
+        self.changed |= waits && self.written + WRITE_AGAIN <= now;
         now
     }
 

@@ -87,3 +87,19 @@ async fn a_longer_value_is_none_of_ours() {
     let repaired = stored(&mut driven).unwrap();
     assert_eq!(repaired["state"], "closed");
 }
+
+/// A clock that is set back makes a key live as much longer.
+#[tokio::test]
+async fn a_key_that_would_live_too_long_gets_the_life_that_it_should_have() {
+    let redis = Redis::start().await;
+    let mut driven = Driven::new(&redis);
+    report(&mut driven, &POLICY, &failures(1));
+    let life: i64 = driven.query(&["PTTL", KEY]);
+    let _: u64 = driven.query(&["PEXPIRE", KEY, "172800000"]);
+    acquire(&mut driven, &POLICY);
+    let ttl: i64 = driven.query(&["PTTL", KEY]);
+    assert!(
+        (life - 10_000..=life + 10_000).contains(&ttl),
+        "{ttl} ms and not {life}"
+    );
+}
