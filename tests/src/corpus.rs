@@ -347,6 +347,7 @@ pub fn circuits() -> Vec<Vec<u8>> {
         r#"{"state":"closed","since":null,"reason":"Nothing has tripped it.","trips":0,"window":[],"reporters":[]}"#,
         r#"{"state":"open","since":1795318047066,"reason":"why","ends":99999999999999,"trips":1,"window":[[1795318044000,20,12,1]],"reporters":[["api-7",1795318047066]]}"#,
         r#"{"state":"half_open","since":1795318047066,"reason":"why","probes":{"successes":1,"slow":0,"issued":2,"leases":[[1,99999999999999],[2,0]]},"trips":1,"window":[],"reporters":[]}"#,
+        r#"{"state":"half_open","since":1795318047066,"generation":999999999999999,"reason":"why","probes":{"generation":2,"successes":0,"slow":0,"issued":2,"leases":[[1,99999999999999]]},"trips":1,"window":[],"reporters":[],"at":99999999999999}"#,
         r#"{"state":"recovering","since":1795318047066,"reason":"why","credit":500,"trips":1,"window":[],"reporters":[]}"#,
         r#"{"state":"closed","reason":"why","trips":0,"window":[],"reporters":[],"override":{"mode":"forced_open","since":1795318047066,"ends":99999999999999,"reason":"why","actor":"who"}}"#,
         r#"{"state":"half_open","since":-1,"reason":"\ud800","probes":{},"trips":1e308,"window":{},"reporters":[[[]]]}"#,

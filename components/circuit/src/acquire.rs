@@ -15,17 +15,26 @@ pub static ACQUIRE: Script = Script::new(&[
     include_str!("acquire.lua"),
 ]);
 
-/// How long to leave Redis alone while it is away.
+/// How long people may want to wait while Redis is away.
 const STORE_RETRY_MS: u64 = 1_000;
+/// How long a caller goes by the policy's answer: Redis may be back at any moment, and a fleet that
+/// asked for each call until then would ask far more often than while all is well.
+const STORE_CACHE_MS: u64 = 50;
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Acquired {
     allowed: bool,
     /// `None` if nobody knows.
     state: Option<String>,
+    /// When the state began, in milliseconds since 1970. `None` if it was never another, or nobody
+    /// knows.
+    since: Option<u64>,
     permit: Option<String>,
+    /// What the caller's report is about. `None` if nobody knows.
+    generation: Option<u64>,
+    /// When a call may pass, for people and queues.
     retry_after_ms: u64,
-    /// How long the caller may go by this answer.
+    /// How long the caller may go by this answer, a refusal too.
     cache_ms: u64,
     /// Whether this is the policy's answer, in the place of Redis's.
     degraded: bool,
@@ -48,6 +57,8 @@ impl Acquired {
         Ok(Self {
             allowed: reply.number()? == 1,
             state: Some(reply.text()?.to_owned()),
+            since: Some(reply.number()?).filter(|since| *since > 0),
+            generation: Some(reply.number()?),
             permit: Some(reply.text()?.to_owned()).filter(|permit| !permit.is_empty()),
             retry_after_ms: reply.number()?,
             cache_ms: reply.number()?,
@@ -60,9 +71,11 @@ impl Acquired {
         Self {
             allowed,
             state: None,
+            since: None,
             permit: None,
+            generation: None,
             retry_after_ms: if allowed { 0 } else { STORE_RETRY_MS },
-            cache_ms: 0,
+            cache_ms: STORE_CACHE_MS,
             degraded: true,
         }
     }
@@ -85,12 +98,13 @@ mod tests {
         assert_eq!(
             answer(OnStoreFailure::Allow),
             serde_json::json!({
-                "allowed": true, "state": null, "permit": null,
-                "retry_after_ms": 0, "cache_ms": 0, "degraded": true,
+                "allowed": true, "state": null, "since": null, "permit": null,
+                "generation": null, "retry_after_ms": 0, "cache_ms": 50, "degraded": true,
             })
         );
         let denied = answer(OnStoreFailure::Deny);
         assert_eq!(denied["allowed"], false);
         assert_eq!(denied["retry_after_ms"], 1_000);
+        assert_eq!(denied["cache_ms"], 50);
     }
 }

@@ -8,6 +8,7 @@ use crate::policy::{Policies, Written};
 /// What scripts about circuits share.
 pub(crate) const SHARED: &str = concat!(
     include_str!("value.lua"),
+    include_str!("moments.lua"),
     include_str!("window.lua"),
     include_str!("machine.lua"),
     include_str!("circuit.lua"),

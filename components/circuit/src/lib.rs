@@ -31,11 +31,24 @@
 //!
 //! The last three are overrides: they lie over a state, which goes on by the clock beneath them, and
 //! end by the clock themselves. `DEL`, an expired key and a value of somebody else's all mean
-//! `closed`.
+//! `closed`, in generation 0.
 //!
-//! A generation is the time between two transitions. What belongs to an earlier one changes
-//! nothing: a permit names its generation, and a report without one that says how long its call took
-//! counts only if the call began in this generation.
+//! A generation is the time between two transitions, and is called by a counter that each of them moves
+//! on, those of overrides and resets too. `acquire` says it, and a report that says another than the
+//! present one changes nothing. One that says none, but how long its call took, counts only if the
+//! call began in this generation. A permit is called by the generation in which probing began and a
+//! number, so no name of a permit is ever used again while the value lives. Whatever a report says, a
+//! permit that is still out is taken back.
+//!
+//! # A clock that is set back
+//! A value says when it was written. If that is still to come, the clock was set back, and all moments
+//! in the value move by as much: each is as long ago, and as far away, as when it was written. So that
+//! this is not long ago, a circuit is written once a second, if it is asked, while an open time, an
+//! override or a lease has still to end.
+//!
+//! # What is written
+//! One `SET`, at the end. Where time alone has changed a circuit, it may be refused: whoever comes next
+//! finds the same. A decision that has to be remembered fails with it.
 //!
 //! # Why it cannot get stuck
 //! Nothing but the clock ends `open`, the lease of a permit, and an override, and each is bounded

@@ -6,13 +6,7 @@
 -- O(size of the value), which is bounded.
 local policy, now = cjson.decode(ARGV[1]), now_ms()
 local circuit = circuit_load(KEYS[1], policy, now)
-if ARGV[2] ~= '' then
-  circuit.changed = true
-  circuit.override =
-    { mode = ARGV[2], since = now, ends = now + ARGV[3], reason = ARGV[4], actor = ARGV[5] }
-elseif circuit.override then
-  circuit.changed = true
-  circuit.override = nil
-end
+lay(circuit, ARGV[2] ~= '' and
+  { mode = ARGV[2], since = now, ends = now + ARGV[3], reason = ARGV[4], actor = ARGV[5] } or nil)
 local transition = circuit_save(KEYS[1], circuit, policy, now)
 return circuit_status(transition, KEYS[1], circuit, policy, now)

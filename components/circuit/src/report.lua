@@ -3,8 +3,10 @@
 -- ARGV[2]  successes      ARGV[3]  failures     ARGV[4]  slow ones among both
 -- ARGV[5]  who reports    ARGV[6]  the permit, or ""
 -- ARGV[7]  how long the call took, in milliseconds; 0 if that is not known
+-- ARGV[8]  the generation of the answer that let it pass; "" if that is not known
 -- Reply    { from, to, reason, status (circuit.lua) ... }
--- An ignored call is a report of none: it gives its permit back.
+-- An ignored call is a report of none. News of another generation changes nothing, but whatever a
+-- report says, a permit that is still out is back with it.
 -- O(size of the value), which is bounded.
 local policy, now = cjson.decode(ARGV[1]), now_ms()
 local report = {
@@ -14,14 +16,16 @@ local report = {
   reporter = ARGV[5],
   permit = ARGV[6],
   duration = tonumber(ARGV[7]),
+  generation = tonumber(ARGV[8]),
 }
 local circuit = circuit_load(KEYS[1], policy, now)
 
--- Ends the lease of the report's permit. False if there is none: it has ended, or it belongs to an
--- earlier generation.
+-- Ends the lease of the report's permit, whatever override may lie over the circuit. False if there is
+-- none: it has ended, or it was lent in another time of half_open.
 local function end_lease()
+  if circuit.state ~= 'half_open' then return false end
   local generation, number = string.match(report.permit, '^(%d+)-(%d+)$')
-  if tonumber(generation) ~= circuit.since then return false end
+  if tonumber(generation) ~= circuit.probes.generation then return false end
   for index, lease in ipairs(circuit.probes.leases) do
     if lease[1] == tonumber(number) then
       table.remove(circuit.probes.leases, index)
@@ -51,15 +55,19 @@ local function judge_calls()
   if trouble then trip(circuit, policy, now, trouble) end
 end
 
-local state = circuit_state(circuit)
--- A call that began before the present state did says nothing about it.
-local is_late = circuit.since and now - report.duration < circuit.since
-if state == 'metrics_only' then
-  window_count(circuit, policy, now, report)
-elseif state == 'half_open' then
-  if end_lease() then judge_probe() end
-elseif (state == 'closed' or state == 'recovering') and report.permit == '' and not is_late then
-  judge_calls()
+local function is_news()
+  if report.generation then return report.generation == circuit.generation end
+  -- A call that began before the present state did says nothing about it.
+  return report.permit ~= '' or not circuit.since or now - report.duration >= circuit.since
+end
+
+local state, was_lent = circuit_state(circuit), end_lease()
+if state == 'half_open' then
+  if was_lent and is_news() then judge_probe() end
+elseif state == 'metrics_only' then
+  if is_news() then window_count(circuit, policy, now, report) end
+elseif (state == 'closed' or state == 'recovering') and report.permit == '' then
+  if is_news() then judge_calls() end
 end
 
 local transition = circuit_save(KEYS[1], circuit, policy, now)

@@ -1,6 +1,6 @@
 //! How calls went.
 
-use latch::{Call, Context, Platform, Problem, Response, Script};
+use latch::{Argument, Call, Context, Platform, Problem, Response, Script};
 use serde::Deserialize;
 
 use crate::circuit::{Circuit, SHARED};
@@ -31,6 +31,7 @@ struct Body {
     successes: Option<u64>,
     failures: Option<u64>,
     slow: Option<u64>,
+    generation: Option<u64>,
     reporter: Option<String>,
 }
 
@@ -52,6 +53,8 @@ struct Report {
     reporter: String,
     permit: String,
     duration_ms: u64,
+    /// Of the answer that let the calls pass. `None` if they do not say.
+    generation: Option<u64>,
 }
 
 /// `POST /api/circuit/:name/report`.
@@ -68,6 +71,7 @@ pub(crate) async fn report<P: Platform>(
         report.reporter.as_str().into(),
         report.permit.as_str().into(),
         report.duration_ms.into(),
+        report.generation.map_or("".into(), Argument::from),
     ];
     status::after(circuit, context, &REPORT, arguments).await
 }
@@ -78,6 +82,7 @@ impl Report {
             Some(outcome) => Self::of_call(outcome, &body, policy)?,
             None => Self::of_batch(&body)?,
         };
+        report.generation = body.generation;
         if let Some(reporter) = body.reporter {
             if !is_plain(&reporter, MAX_REPORTER) {
                 return Err(Problem::field(
@@ -117,7 +122,7 @@ impl Report {
             slow: u64::from(counts && duration_ms > policy.slow_call_duration_ms),
             permit,
             duration_ms,
-            reporter: String::new(),
+            ..Self::default()
         })
     }
 
@@ -185,7 +190,8 @@ mod tests {
         };
         assert_eq!(report(json!({"outcome": "success"})).unwrap(), success);
         let body = json!({
-            "outcome": "failure", "duration_ms": 5_001, "permit": "1-1", "reporter": "api-7",
+            "outcome": "failure", "duration_ms": 5_001, "permit": "1-1", "generation": 1,
+            "reporter": "api-7",
         });
         let failure = Report {
             failures: 1,
@@ -193,6 +199,7 @@ mod tests {
             reporter: "api-7".to_owned(),
             permit: "1-1".to_owned(),
             duration_ms: 5_001,
+            generation: Some(1),
             ..Report::default()
         };
         assert_eq!(report(body).unwrap(), failure);
@@ -214,11 +221,14 @@ mod tests {
 
     #[wasm_bindgen_test(unsupported = test)]
     fn a_batch_counts_as_it_says() {
-        let body = json!({"successes": 7, "failures": 2, "slow": 9, "reporter": "api-7"});
+        let body = json!({
+            "successes": 7, "failures": 2, "slow": 9, "generation": 4, "reporter": "api-7",
+        });
         let batch = Report {
             successes: 7,
             failures: 2,
             slow: 9,
+            generation: Some(4),
             reporter: "api-7".to_owned(),
             ..Report::default()
         };

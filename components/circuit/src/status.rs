@@ -22,6 +22,8 @@ pub(crate) struct Status<'a> {
     state: String,
     /// `None` if Redis knows of no other state before.
     since: Option<u64>,
+    /// How many transitions there have been, those of overrides and resets among them.
+    generation: u64,
     reason: String,
     retry_after_ms: u64,
     window: Window,
@@ -86,6 +88,7 @@ impl<'a> Status<'a> {
             name: circuit.name.as_str().to_owned(),
             state: reply.text()?.to_owned(),
             since: Some(reply.number()?).filter(|since| *since > 0),
+            generation: reply.number()?,
             reason: reply.text_lossy()?.into_owned(),
             retry_after_ms: reply.number()?,
             window: Window::read(policy.window_s, reply)?,

@@ -1,15 +1,19 @@
 -- A circuit as Redis keeps it: one JSON text that a person can read. Moments are milliseconds since
 -- 1970, by Redis's clock.
 --   state      closed, open, half_open or recovering
---   since      when that began, which is also the name of this generation; null if it was never else
+--   since      when that began; null if it was never else
+--   generation how many transitions there have been, those of overrides and resets among them
 --   reason     why, in words
 --   ends       open: when probes may begin
---   probes     half_open: {"successes", "slow", "issued", "leases": [[number, ends], ...]}
+--   probes     half_open: {"generation", "successes", "slow", "issued", "leases": [[number, ends], ...]};
+--              a permit is called <generation>-<number>
 --   credit     recovering: thousandths of a call that have come together for the next to pass
 --   trips      how often it has opened since it was last closed
 --   window     [[start, calls, failures, slow], ...], the oldest first
 --   reporters  [[who, when], ...]: the last to report trouble, the latest at the end
 --   override   {"mode", "since", "ends", "reason", "actor"}
+--   at         when this was written
+-- A value of the release before has no generation and no `at`.
 
 -- What bounds the size of a value. Policies and requests keep to it.
 local MAX_VALUE = 4096
@@ -27,7 +31,10 @@ local MAX_ACTOR = 256
 local MODES = { forced_open = true, disabled = true, metrics_only = true }
 
 local function circuit_new()
-  return { state = 'closed', reason = 'Nothing has tripped it.', trips = 0, window = {}, reporters = {} }
+  return {
+    state = 'closed', generation = 0, reason = 'Nothing has tripped it.', trips = 0,
+    window = {}, reporters = {}, at = 0,
+  }
 end
 
 -- cjson would write 1.7e+12, {} for an empty list, and a backslash before every slash.
@@ -67,7 +74,8 @@ end
 local function is_lease(it) return is_whole(it[1], MAX_COUNT) and is_whole(it[2]) end
 
 local function is_probes(it)
-  return type(it) == 'table' and is_whole(it.successes, MAX_COUNT) and is_whole(it.slow, it.successes)
+  return type(it) == 'table' and (it.generation == nil or is_whole(it.generation))
+    and is_whole(it.successes, MAX_COUNT) and is_whole(it.slow, it.successes)
     and is_whole(it.issued, MAX_COUNT) and is_list(it.leases, MAX_LEASES, is_lease)
 end
 
@@ -84,6 +92,13 @@ local IS_STATE = {
   recovering = function(it) return is_whole(it.since) and is_whole(it.credit, 1000) end,
 }
 
+-- Adds what the release before did not write. Its permits are called by `since`.
+local function circuit_complete(it)
+  it.generation, it.at = it.generation or 0, it.at or 0
+  if it.state == 'half_open' then it.probes.generation = it.probes.generation or it.since end
+  return it
+end
+
 -- The circuit that `json` holds, or nil if it holds anything else.
 local function circuit_decode(json)
   if #json > MAX_VALUE then return nil end
@@ -94,8 +109,9 @@ local function circuit_decode(json)
   if is_state and is_state(it) and is_text(it.reason, MAX_REASON) and is_whole(it.trips)
     and is_list(it.window, MAX_BUCKETS, is_bucket)
     and is_list(it.reporters, MAX_REPORTERS, is_reporter)
-    and (it.override == nil or is_override(it.override)) then
-    return it
+    and (it.override == nil or is_override(it.override))
+    and (it.generation == nil or is_whole(it.generation)) and (it.at == nil or is_whole(it.at)) then
+    return circuit_complete(it)
   end
   return nil
 end
@@ -125,6 +141,7 @@ local function circuit_encode(circuit)
   local fields = {
     'state', text_json(circuit.state),
     'since', number_json(circuit.since),
+    'generation', number_json(circuit.generation),
     'reason', text_json(circuit.reason),
   }
   local function add(name, json)
@@ -136,6 +153,7 @@ local function circuit_encode(circuit)
   elseif circuit.state == 'half_open' then
     local probes = circuit.probes
     add('probes', object_json({
+      'generation', number_json(probes.generation),
       'successes', number_json(probes.successes),
       'slow', number_json(probes.slow),
       'issued', number_json(probes.issued),
@@ -157,5 +175,6 @@ local function circuit_encode(circuit)
       'actor', text_json(override.actor),
     }))
   end
+  add('at', number_json(circuit.at))
   return object_json(fields)
 end

@@ -1,6 +1,7 @@
--- The sliding window: the calls of the last `window_s` seconds, counted in ten buckets of time. The
--- oldest bucket leaves as soon as its first moment is too old, so the window spans nine tenths of
--- `window_s` at least, and never more than all of it.
+-- The sliding window: the calls of the last `window_s` seconds, counted in ten buckets of time. A
+-- bucket begins with the first call that the one before is too old for. It leaves as soon as its
+-- first moment is too old, so the window spans nine tenths of `window_s` at least, and never more
+-- than all of it.
 
 local function keep(list, is_wanted)
   local kept = {}
@@ -10,10 +11,10 @@ local function keep(list, is_wanted)
   return kept
 end
 
--- Forgets what has left the window, and what claims to come from the future.
+-- Forgets what has left the window.
 local function window_forget(circuit, policy, now)
   local before = now - policy.window_s * 1000
-  local function is_within(moment) return moment > before and moment <= now end
+  local function is_within(moment) return moment > before end
   circuit.window = keep(circuit.window, function(bucket) return is_within(bucket[1]) end)
   circuit.reporters = keep(circuit.reporters, function(reporter) return is_within(reporter[2]) end)
 end
@@ -40,10 +41,12 @@ local function window_count(circuit, policy, now, report)
   local calls = report.successes + report.failures
   if calls == 0 then return end
   circuit.changed = true
-  local start = now - now % (policy.window_s * 1000 / MAX_BUCKETS)
   local window = circuit.window
-  -- Buckets that were made under another policy may begin elsewhere.
-  if #window == 0 or window[#window][1] < start then table.insert(window, { start, 0, 0, 0 }) end
+  local newest = window[#window]
+  if not newest or newest[1] + policy.window_s * 1000 / MAX_BUCKETS <= now then
+    table.insert(window, { now, 0, 0, 0 })
+  end
+  -- Under a policy of before they may have been shorter.
   if #window > MAX_BUCKETS then table.remove(window, 1) end
   local bucket = window[#window]
   bucket[2] = math.min(MAX_COUNT, bucket[2] + calls)

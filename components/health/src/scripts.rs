@@ -17,6 +17,7 @@ pub(crate) static STATE_CONSUME: Script = Script::new(&[
 
 const CIRCUIT: &str = concat!(
     include_str!("../../circuit/src/value.lua"),
+    include_str!("../../circuit/src/moments.lua"),
     include_str!("../../circuit/src/window.lua"),
     include_str!("../../circuit/src/machine.lua"),
     include_str!("../../circuit/src/circuit.lua"),

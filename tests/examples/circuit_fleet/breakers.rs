@@ -10,7 +10,7 @@ pub(crate) struct Acquired {
     pub(crate) allowed: bool,
     /// Empty if there is none.
     pub(crate) permit: String,
-    pub(crate) retry_after_ms: u64,
+    pub(crate) generation: u64,
     pub(crate) cache_ms: u64,
 }
 
@@ -22,6 +22,8 @@ pub(crate) struct Report {
     pub(crate) permit: String,
     /// 0 for a batch.
     pub(crate) duration_ms: u64,
+    /// That of the answer that let the calls pass.
+    pub(crate) generation: u64,
 }
 
 /// Circuits in a Redis, all with the same policy.
@@ -47,12 +49,12 @@ impl Breakers {
 
     pub(crate) fn acquire(&mut self, key: &str, now: u64) -> Acquired {
         let script = self.acquire.clone();
-        let (_, _, _, allowed, _, permit, retry_after_ms, cache_ms): Acquire =
+        let (_, _, _, allowed, _, _, generation, permit, _, cache_ms): Acquire =
             self.run(&script, key, &[], now);
         Acquired {
             allowed: allowed == 1,
             permit,
-            retry_after_ms,
+            generation,
             cache_ms,
         }
     }
@@ -66,6 +68,7 @@ impl Breakers {
             reporter.to_owned(),
             report.permit.clone(),
             report.duration_ms.to_string(),
+            report.generation.to_string(),
         ];
         let _status: redis::Value = self.run(&script, key, &arguments, now);
     }
@@ -91,8 +94,19 @@ impl Breakers {
     }
 }
 
-/// from, to, reason, allowed, state, permit, `retry_after_ms`, `cache_ms`.
-type Acquire = (String, String, String, u64, String, String, u64, u64);
+/// from, to, reason, allowed, state, since, generation, permit, `retry_after_ms`, `cache_ms`.
+type Acquire = (
+    String,
+    String,
+    String,
+    u64,
+    String,
+    u64,
+    u64,
+    String,
+    u64,
+    u64,
+);
 
 /// The script with a clock that stands where the last argument says, in the place of Redis's. What is
 /// stored outlives every pause of a simulated client, so nothing is made to expire.

@@ -1,7 +1,7 @@
 //! The clients, and the order in which things happen to them.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::breakers::{Breakers, Report};
 use crate::chance::Chance;
@@ -20,20 +20,28 @@ enum Event {
         client: usize,
         began: u64,
         failed: bool,
-        permit: String,
+        pass: Pass,
     },
     /// A client's batch is due.
     Batch(usize),
 }
 
+/// What lets a call through, and comes back with its report.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Pass {
+    /// Empty if there is none.
+    permit: String,
+    generation: u64,
+}
+
 /// What a client knows.
 #[derive(Clone, Default)]
 struct Client {
-    /// Calls may pass without asking until then.
-    allowed_until: u64,
-    /// No call may pass until then.
-    refused_until: u64,
-    batch: Report,
+    /// The last answer, until when it holds, and what it was: none is a refusal.
+    until: u64,
+    known: Option<Pass>,
+    /// What is to be reported, by generation.
+    batches: BTreeMap<u64, Report>,
 }
 
 struct Fleet<'a> {
@@ -83,8 +91,8 @@ pub(crate) fn run(scenario: Scenario, manner: Manner, breakers: &mut Breakers) -
                 client,
                 began,
                 failed,
-                permit,
-            } => fleet.end(client, began, failed, permit),
+                pass,
+            } => fleet.end(client, began, failed, pass),
             Event::Batch(client) => fleet.batch(client),
         }
     }
@@ -102,7 +110,7 @@ impl Fleet<'_> {
         let pause = self.scenario.pause(&mut self.chance);
         self.plan(pause, Event::Wish(client));
         self.seen.wish(self.now);
-        let Some(permit) = self.may_pass(client) else {
+        let Some(pass) = self.may_pass(client) else {
             return;
         };
         self.seen.hit(self.now);
@@ -111,38 +119,42 @@ impl Fleet<'_> {
             client,
             began: self.now,
             failed,
-            permit,
+            pass,
         };
         self.plan(duration, end);
     }
 
-    /// The permit, perhaps an empty one, if the call may pass.
-    fn may_pass(&mut self, client: usize) -> Option<String> {
+    /// What lets the call through, if it may pass.
+    fn may_pass(&mut self, client: usize) -> Option<Pass> {
         let known = &self.clients[client];
-        if self.now < known.allowed_until {
-            return Some(String::new());
-        }
-        if self.now < known.refused_until {
-            return None;
+        if self.now < known.until {
+            return known.known.clone();
         }
         let key = self.manner.key(client);
         let acquired = self.breakers.acquire(&key, self.now);
         self.seen.command(self.now);
+        let pass = acquired.allowed.then_some(Pass {
+            permit: acquired.permit,
+            generation: acquired.generation,
+        });
         if self.manner == Manner::Shared {
             let known = &mut self.clients[client];
-            known.allowed_until = self.now + acquired.cache_ms;
-            known.refused_until = self.now + acquired.retry_after_ms;
+            known.until = self.now + acquired.cache_ms;
+            known.known.clone_from(&pass);
         }
-        acquired.allowed.then_some(acquired.permit)
+        pass
     }
 
-    fn end(&mut self, client: usize, began: u64, failed: bool, permit: String) {
+    fn end(&mut self, client: usize, began: u64, failed: bool, pass: Pass) {
         let (successes, failures) = (u64::from(!failed), u64::from(failed));
         if !failed {
             self.seen.success(self.now);
         }
+        let Pass { permit, generation } = pass;
         if self.manner == Manner::Shared && permit.is_empty() {
-            let batch = &mut self.clients[client].batch;
+            let batches = &mut self.clients[client].batches;
+            let batch = batches.entry(generation).or_default();
+            batch.generation = generation;
             batch.successes += successes;
             batch.failures += failures;
             return;
@@ -152,14 +164,14 @@ impl Fleet<'_> {
             failures,
             permit,
             duration_ms: self.now - began,
+            generation,
         };
         self.report(client, &report);
     }
 
     fn batch(&mut self, client: usize) {
         self.plan(BATCH, Event::Batch(client));
-        let batch = std::mem::take(&mut self.clients[client].batch);
-        if batch.successes + batch.failures > 0 {
+        for (_, batch) in std::mem::take(&mut self.clients[client].batches) {
             self.report(client, &batch);
         }
     }

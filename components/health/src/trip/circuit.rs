@@ -24,8 +24,16 @@ pub(crate) async fn circuit<P: Platform>(context: &Context<'_, P>, names: &Names
     transition(&mut reply)?;
     came_out("asking whether a call may pass", reply.number()?, 1)?;
 
-    // One success, no failure, none slow; no reporter, no permit, no duration.
-    let report = vec![1.into(), 0.into(), 0.into(), "".into(), "".into(), 0.into()];
+    // One success, no failure, none slow; no reporter, no permit, no duration, no generation.
+    let report = vec![
+        1.into(),
+        0.into(),
+        0.into(),
+        "".into(),
+        "".into(),
+        0.into(),
+        "".into(),
+    ];
     let reported = run(&CIRCUIT_REPORT, report).await?;
     let mut reply = reported.reader();
     transition(&mut reply)?;

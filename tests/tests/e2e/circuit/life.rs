@@ -24,11 +24,14 @@ async fn a_circuit_trips_probes_and_closes() {
     let first = service.acquire("gmail").await;
     assert_eq!(first["allowed"], true);
     assert_eq!(first["state"], "closed");
+    assert_eq!(first["generation"], 0);
+    assert_eq!(first["since"], Value::Null);
     assert_eq!(first["degraded"], false);
 
     service.trip("gmail").await;
     let status = service.status("gmail").await;
     assert_eq!(status["trips"], 1);
+    assert_eq!(status["generation"], 1);
     assert!(status["reason"].as_str().unwrap().contains("failed"));
     wait(&service, "gmail").await;
 
@@ -117,5 +120,5 @@ async fn resetting_closes_it_and_listing_shows_what_there_is() {
         }
     }
     names.sort_by_key(Value::to_string);
-    assert_eq!(names, ["a", "c"]);
+    assert_eq!(names, ["a", "b", "c"]);
 }

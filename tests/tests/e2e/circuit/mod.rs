@@ -1,6 +1,7 @@
 //! Circuit breakers that services share.
 
 mod life;
+mod obedient;
 mod overrides;
 mod refusals;
 mod store;
@@ -12,6 +13,7 @@ use tests::{Answer, App, Redis, Vars};
 /// Trips after five calls, opens for half a second, and lends two permits at once.
 const POLICIES: &str = r#"{
     "default": {"minimum_calls": 5, "open_ms": 500, "half_open_permits": 2},
+    "ramp": {"recovery_ms": 10000},
     "strict": {"on_store_failure": "deny"}
 }"#;
 

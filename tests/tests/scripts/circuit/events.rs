@@ -101,7 +101,7 @@ async fn a_person_can_read_what_is_stored_and_del_resets_it() {
     let text: String = redis.connect().get(KEY).unwrap();
     assert_eq!(
         text,
-        r#"{"state":"open","since":1700000000000,"reason":"2 of 2 calls failed (100%, the threshold is 50%).","ends":1700000030000,"trips":1,"window":[[1699999998000,2,2,0]],"reporters":[["api-7",1700000000000]],"override":{"mode":"metrics_only","since":1700000000000,"ends":1700000060000,"reason":"an exercise","actor":"olga"}}"#
+        r#"{"state":"open","since":1700000000000,"generation":2,"reason":"2 of 2 calls failed (100%, the threshold is 50%).","ends":1700000030000,"trips":1,"window":[[1700000000000,2,2,0]],"reporters":[["api-7",1700000000000]],"override":{"mode":"metrics_only","since":1700000000000,"ends":1700000060000,"reason":"an exercise","actor":"olga"},"at":1700000000000}"#
     );
     let (_cursor, found): (u64, Vec<String>) =
         redis.run("SCAN 0 COUNT 1000 MATCH rollout:circuit:*");

@@ -1,4 +1,8 @@
 //! What the scripts of circuit should do, in plain Rust. Times are milliseconds.
+//!
+//! Redis's clock goes back now and then. A circuit has a time of its own, which does not: when the
+//! clock stands before the moment at which the circuit was last written, its time stood still since
+//! then, and goes on with the clock from there. What is remembered here are moments of that time.
 
 /// A policy, in the component's own words.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +28,7 @@ pub(crate) struct Report {
     pub(crate) reporter: String,
     pub(crate) permit: String,
     pub(crate) duration_ms: u64,
+    pub(crate) generation: Option<u64>,
 }
 
 /// May a call pass?
@@ -31,6 +36,8 @@ pub(crate) struct Report {
 pub(crate) struct Acquired {
     pub(crate) allowed: bool,
     pub(crate) state: String,
+    pub(crate) since: u64,
+    pub(crate) generation: u64,
     pub(crate) permit: String,
     pub(crate) retry_after_ms: u64,
     pub(crate) cache_ms: u64,
@@ -41,6 +48,7 @@ pub(crate) struct Acquired {
 pub(crate) struct Status {
     pub(crate) state: String,
     pub(crate) since: u64,
+    pub(crate) generation: u64,
     pub(crate) retry_after_ms: u64,
     pub(crate) calls: u64,
     pub(crate) failures: u64,
@@ -67,6 +75,7 @@ enum State {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Probes {
+    generation: u64,
     successes: u64,
     slow: u64,
     issued: u64,
@@ -81,10 +90,11 @@ struct Override {
     ends: u64,
 }
 
-/// A report that counts, and when it came.
+/// A report that counts, when it came, and when the bucket began in which it is.
 #[derive(Clone, Debug)]
 struct Counted {
     at: u64,
+    bucket: u64,
     report: Report,
 }
 
@@ -92,12 +102,13 @@ struct Counted {
 struct Circuit {
     state: State,
     since: Option<u64>,
+    generation: u64,
     trips: u64,
     counted: Vec<Counted>,
     overriding: Option<Override>,
 }
 
-/// Until when the key exists.
+/// Until when the key exists, by the clock.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Stored {
     Not,
@@ -105,11 +116,18 @@ enum Stored {
     ForEver,
 }
 
+/// How often a circuit is written in which something has still to end.
+const WRITE_AGAIN: u64 = 1_000;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     policy: Policy,
     circuit: Circuit,
     stored: Stored,
+    /// How far the circuit's time is ahead of the clock.
+    ahead: u64,
+    /// When it was last written, by its own time.
+    written: u64,
     changed: bool,
     was: &'static str,
 }
@@ -120,46 +138,53 @@ impl Model {
             policy,
             circuit: Circuit::new(),
             stored: Stored::Not,
+            ahead: 0,
+            written: 0,
             changed: false,
             was: "closed",
         }
     }
 
-    pub(crate) fn acquire(&mut self, now: u64) -> (Acquired, Transition) {
-        self.begin(now);
+    pub(crate) fn acquire(&mut self, clock: u64) -> (Acquired, Transition) {
+        let now = self.begin(clock);
         let policy = self.policy;
         let state = self.state();
-        let cache = (policy.open_ms / 10).min(500);
-        // allowed, retry_after_ms, cache_ms and the number of a permit
-        let (allowed, retry_after_ms, cache_ms, number) = match (state, &mut self.circuit.state) {
-            ("disabled" | "metrics_only", _) => (true, 0, cache, None),
-            ("forced_open", _) => (false, self.retry_after(now), 0, None),
-            (_, State::Closed) => (true, 0, if self.is_well(now) { cache } else { 0 }, None),
-            (_, State::HalfOpen(probes))
-                if (probes.leases.len() as u64) < policy.half_open_permits =>
-            {
-                probes.issued += 1;
-                probes
-                    .leases
-                    .push((probes.issued, now + policy.permit_lease_ms));
-                self.changed = true;
-                (true, 0, 0, Some(probes.issued))
-            }
-            (_, State::Recovering { credit }) => {
-                let passed = now - self.circuit.since.unwrap();
-                *credit += 100 + 900 * passed / policy.recovery_ms;
-                let passes = *credit >= 1000;
-                *credit %= 1000;
-                self.changed = true;
-                let wait = (policy.recovery_ms - passed).min(1000);
-                (passes, if passes { 0 } else { wait }, 0, None)
-            }
-            _ => (false, self.retry_after(now), 0, None),
-        };
-        let permit = number.map(|number| format!("{}-{number}", self.circuit.since.unwrap()));
+        let at_most = |most: u64, wait: u64| (false, wait, wait.min(most), None);
+        let (well, tenth) = (self.is_well(now), policy.open_ms / 10);
+        // allowed, retry_after_ms, cache_ms and a permit
+        let (allowed, retry_after_ms, cache_ms, permit) =
+            match (&self.circuit.overriding, &mut self.circuit.state) {
+                (Some(it), _) if it.mode == "forced_open" => at_most(1_000, it.ends - now),
+                (Some(it), _) => (true, 0, (it.ends - now).min(1_000), None),
+                (_, State::Closed) => (true, 0, if well { 500.min(tenth) } else { 0 }, None),
+                (_, State::Open { ends }) => at_most(1_000, *ends - now),
+                (_, State::HalfOpen(probes))
+                    if (probes.leases.len() as u64) < policy.half_open_permits =>
+                {
+                    probes.issued += 1;
+                    probes
+                        .leases
+                        .push((probes.issued, now + policy.permit_lease_ms));
+                    self.changed = true;
+                    let permit = format!("{}-{}", probes.generation, probes.issued);
+                    (true, 0, 0, Some(permit))
+                }
+                (_, State::HalfOpen(_)) => at_most(50, self.retry_after(now)),
+                (_, State::Recovering { credit }) => {
+                    let passed = now - self.circuit.since.unwrap();
+                    *credit += 100 + 900 * passed / policy.recovery_ms;
+                    let passes = *credit >= 1000;
+                    *credit %= 1000;
+                    self.changed = true;
+                    let wait = (policy.recovery_ms - passed).min(1000);
+                    (passes, if passes { 0 } else { wait }, 0, None)
+                }
+            };
         let acquired = Acquired {
             allowed,
             state: state.to_owned(),
+            since: self.since(),
+            generation: self.circuit.generation,
             permit: permit.unwrap_or_default(),
             retry_after_ms,
             cache_ms,
@@ -167,39 +192,48 @@ impl Model {
         (acquired, self.end(now))
     }
 
-    pub(crate) fn report(&mut self, now: u64, report: &Report) -> (Status, Transition) {
-        self.begin(now);
+    pub(crate) fn report(&mut self, clock: u64, report: &Report) -> (Status, Transition) {
+        let now = self.begin(clock);
         let since = self.circuit.since;
         let late = since.is_some_and(|since| now - report.duration_ms < since);
+        let news = match report.generation {
+            Some(generation) => generation == self.circuit.generation,
+            None => !report.permit.is_empty() || !late,
+        };
+        let permit_is_back = self.take_back(&report.permit);
         match self.state() {
-            "metrics_only" => self.count(now, report),
-            "closed" | "recovering" if report.permit.is_empty() && !late => {
+            "metrics_only" if news => self.count(now, report),
+            "closed" | "recovering" if report.permit.is_empty() && news => {
                 self.count(now, report);
                 if self.is_in_trouble(now) {
                     self.trip(now);
                 }
             }
-            "half_open" => self.report_probe(now, report),
+            "half_open" if permit_is_back && news => self.report_probe(now, report),
             _ => {}
         }
         let transition = self.end(now);
         (self.show(now), transition)
     }
 
+    /// Frees a permit's place. False if it is not out.
+    fn take_back(&mut self, permit: &str) -> bool {
+        let State::HalfOpen(probes) = &mut self.circuit.state else {
+            return false;
+        };
+        let called = |lease: &(u64, u64)| format!("{}-{}", probes.generation, lease.0);
+        let out = probes.leases.iter().position(|it| called(it) == permit);
+        if let Some(out) = out {
+            probes.leases.remove(out);
+            self.changed = true;
+        }
+        out.is_some()
+    }
+
     fn report_probe(&mut self, now: u64, report: &Report) {
-        let since = self.circuit.since.unwrap();
         let State::HalfOpen(probes) = &mut self.circuit.state else {
             return;
         };
-        let permit = |lease: &(u64, u64)| format!("{since}-{}", lease.0);
-        let lease = probes
-            .leases
-            .iter()
-            .position(|lease| permit(lease) == report.permit);
-        let Some(lease) = lease else {
-            return;
-        };
-        probes.leases.remove(lease);
         probes.successes += report.successes;
         probes.slow += report.slow;
         self.changed = true;
@@ -218,8 +252,8 @@ impl Model {
         }
     }
 
-    pub(crate) fn status(&mut self, now: u64) -> (Status, Transition) {
-        self.begin(now);
+    pub(crate) fn status(&mut self, clock: u64) -> (Status, Transition) {
+        let now = self.begin(clock);
         let transition = self.end(now);
         (self.show(now), transition)
     }
@@ -227,11 +261,13 @@ impl Model {
     /// Lays an override over the circuit, or lifts it.
     pub(crate) fn lay(
         &mut self,
-        now: u64,
+        clock: u64,
         overriding: Option<(&'static str, u64)>,
     ) -> (Status, Transition) {
-        self.begin(now);
-        self.changed |= overriding.is_some() || self.circuit.overriding.is_some();
+        let now = self.begin(clock);
+        if overriding.is_some() || self.circuit.overriding.is_some() {
+            self.move_on();
+        }
         self.circuit.overriding = overriding.map(|(mode, ttl_ms)| Override {
             mode,
             since: now,
@@ -241,24 +277,42 @@ impl Model {
         (self.show(now), transition)
     }
 
-    pub(crate) fn reset(&mut self, now: u64) -> Transition {
-        self.begin(now);
-        let was = self.was;
-        self.forget();
-        (was != "closed").then_some((was, "closed"))
+    pub(crate) fn reset(&mut self, clock: u64) -> Transition {
+        let now = self.begin(clock);
+        if self.stored != Stored::Not {
+            self.circuit.overriding = None;
+            self.circuit.counted.clear();
+            self.close(now);
+        }
+        self.end(now)
     }
 
-    /// Somebody removed the key, or wrote something else in its place.
+    /// Somebody removed the key.
     pub(crate) fn forget(&mut self) {
         self.circuit = Circuit::new();
+        self.ahead = 0;
+        self.written = 0;
         self.stored = Stored::Not;
     }
 
+    /// Somebody wrote something else in the circuit's place, which is a closed one that never expires.
+    pub(crate) fn replace(&mut self) {
+        self.forget();
+        self.stored = Stored::ForEver;
+    }
+
     /// Somebody took the TTL away.
-    pub(crate) fn persist(&mut self, now: u64) {
-        self.expire(now);
+    pub(crate) fn persist(&mut self, clock: u64) {
+        self.expire(clock);
         if self.stored != Stored::Not {
             self.stored = Stored::ForEver;
+        }
+    }
+
+    /// The clock is set back by `span`, and no TTL changes.
+    pub(crate) fn set_back(&mut self, span: u64) {
+        if let Stored::Until(end) = &mut self.stored {
+            *end -= span;
         }
     }
 
@@ -271,27 +325,40 @@ impl Model {
         }
     }
 
-    fn expire(&mut self, now: u64) {
-        if matches!(self.stored, Stored::Until(end) if end <= now) {
+    fn expire(&mut self, clock: u64) {
+        if matches!(self.stored, Stored::Until(end) if end <= clock) {
             self.forget();
         }
     }
 
-    /// What time alone brings about.
-    fn begin(&mut self, now: u64) {
-        self.expire(now);
+    /// What time alone brings about. Returns what the circuit's own time is.
+    fn begin(&mut self, clock: u64) -> u64 {
+        self.expire(clock);
         self.was = self.state();
         self.changed = self.stored == Stored::ForEver;
+        if clock + self.ahead < self.written {
+            self.ahead = self.written - clock;
+            self.changed = true;
+        }
+        let now = clock + self.ahead;
         let over = |it: &Override| it.ends <= now;
         if self.circuit.overriding.as_ref().is_some_and(over) {
             self.circuit.overriding = None;
-            self.changed = true;
+            self.move_on();
         }
         match &mut self.circuit.state {
             State::Open { ends } if *ends <= now => {
                 self.enter(now, State::HalfOpen(Probes::default()));
+                let generation = self.circuit.generation;
+                if let State::HalfOpen(probes) = &mut self.circuit.state {
+                    probes.generation = generation;
+                }
             }
-            State::HalfOpen(probes) => probes.leases.retain(|(_, ends)| *ends > now),
+            State::HalfOpen(probes) => {
+                let out = probes.leases.len();
+                probes.leases.retain(|(_, ends)| *ends > now);
+                self.changed |= probes.leases.len() < out;
+            }
             State::Recovering { .. }
                 if self.circuit.since.unwrap() + self.policy.recovery_ms <= now =>
             {
@@ -299,14 +366,24 @@ impl Model {
             }
             _ => {}
         }
+        let waits = self.circuit.overriding.is_some()
+            || match &self.circuit.state {
+                State::Open { .. } => true,
+                State::HalfOpen(probes) => !probes.leases.is_empty(),
+                State::Closed | State::Recovering { .. } => false,
+            };
+        self.changed |= waits && self.written + WRITE_AGAIN <= now;
+        now
     }
 
     fn end(&mut self, now: u64) -> Transition {
         if self.changed {
             let policy = self.policy;
             let overriding = self.circuit.overriding.as_ref();
+            self.written = now;
             self.stored = Stored::Until(
-                now + policy.window_s * 1000
+                now - self.ahead
+                    + policy.window_s * 1000
                     + policy.open_max_ms
                     + policy.permit_lease_ms
                     + policy.recovery_ms
@@ -330,6 +407,11 @@ impl Model {
     fn enter(&mut self, now: u64, state: State) {
         self.circuit.state = state;
         self.circuit.since = Some(now);
+        self.move_on();
+    }
+
+    fn move_on(&mut self) {
+        self.circuit.generation += 1;
         self.changed = true;
     }
 
@@ -350,8 +432,11 @@ impl Model {
     fn count(&mut self, now: u64, report: &Report) {
         if report.successes + report.failures > 0 {
             self.changed = true;
+            let newest = self.circuit.counted.last().map(|it| it.bucket);
+            let is_young = |bucket: &u64| bucket + self.policy.window_s * 100 > now;
             self.circuit.counted.push(Counted {
                 at: now,
+                bucket: newest.filter(is_young).unwrap_or(now),
                 report: report.clone(),
             });
         }
@@ -360,10 +445,9 @@ impl Model {
     /// Calls, failures and slow calls: those since the first bucket that is whole.
     fn sum(&self, now: u64) -> (u64, u64, u64) {
         let window = self.policy.window_s * 1000;
-        let bucket = window / 10;
         let mut sum = (0, 0, 0);
-        for Counted { at, report } in &self.circuit.counted {
-            if at - at % bucket + window > now {
+        for Counted { bucket, report, .. } in &self.circuit.counted {
+            if bucket + window > now {
                 sum.0 += report.successes + report.failures;
                 sum.1 += report.failures;
                 sum.2 += report.slow;
@@ -420,10 +504,10 @@ impl Model {
             _ => Probes::default(),
         };
         let overriding = self.circuit.overriding.as_ref();
-        let since = overriding.map_or(self.circuit.since, |it| Some(it.since));
         Status {
             state: self.state().to_owned(),
-            since: since.unwrap_or(0),
+            since: self.since(),
+            generation: self.circuit.generation,
             retry_after_ms: self.retry_after(now),
             calls,
             failures,
@@ -431,8 +515,17 @@ impl Model {
             in_flight: probes.leases.len() as u64,
             successes: probes.successes,
             trips: self.circuit.trips,
-            overriding: overriding.map_or(Default::default(), |it| (it.mode.to_owned(), it.ends)),
+            overriding: overriding.map_or(Default::default(), |it| {
+                (it.mode.to_owned(), it.ends - self.ahead)
+            }),
         }
+    }
+
+    /// When the state began, by the clock; 0 if it was never another.
+    fn since(&self) -> u64 {
+        let overriding = self.circuit.overriding.as_ref();
+        let since = overriding.map_or(self.circuit.since, |it| Some(it.since));
+        since.map_or(0, |since| since - self.ahead)
     }
 }
 
@@ -441,6 +534,7 @@ impl Circuit {
         Self {
             state: State::Closed,
             since: None,
+            generation: 0,
             trips: 0,
             counted: Vec::new(),
             overriding: None,

@@ -31,7 +31,7 @@ impl Policy {
 }
 
 impl Report {
-    pub(crate) fn arguments(&self, policy: &Policy) -> [String; 7] {
+    pub(crate) fn arguments(&self, policy: &Policy) -> [String; 8] {
         [
             policy.json(),
             self.successes.to_string(),
@@ -40,6 +40,7 @@ impl Report {
             self.reporter.clone(),
             self.permit.clone(),
             self.duration_ms.to_string(),
+            self.generation.map_or(String::new(), |it| it.to_string()),
         ]
     }
 }
@@ -54,6 +55,8 @@ pub(crate) fn acquire(driven: &mut Driven, policy: &Policy) -> (Acquired, Said) 
     let acquired = Acquired {
         allowed: reply.number() == 1,
         state: reply.text(),
+        since: reply.number(),
+        generation: reply.number(),
         permit: reply.text(),
         retry_after_ms: reply.number(),
         cache_ms: reply.number(),
@@ -153,11 +156,12 @@ fn run(driven: &mut Driven, script: &Script, arguments: &[String]) -> (Replies, 
 
 fn read_status(driven: &mut Driven, reply: &mut Replies) -> Status {
     let state = reply.text();
-    let since = reply.number();
+    let (since, generation) = (reply.number(), reply.number());
     assert!(!reply.text().is_empty(), "there is always a reason");
     let status = Status {
         state,
         since,
+        generation,
         retry_after_ms: reply.number(),
         calls: reply.number(),
         failures: reply.number(),

@@ -6,7 +6,7 @@ use tests::Redis;
 use super::KEY;
 use super::model::{MODES, Model, Policy, Report, Transition, is_in_table};
 use super::scripts::{self, Said, assert_recovers, now, stored};
-use crate::driven::{Driven, SECOND};
+use crate::driven::{Driven, MILLI, SECOND};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -20,17 +20,21 @@ enum Step {
         slow: bool,
         /// Seconds.
         duration: u64,
+        generation: Generation,
         caller: u8,
     },
     Batch {
         successes: u64,
         failures: u64,
         slow: u64,
+        generation: Generation,
         caller: u8,
     },
     Status,
     /// Seconds.
     Pass(u64),
+    /// Milliseconds by which the clock is set back.
+    SetBack(u64),
     /// A mode and seconds.
     Override(&'static str, u64),
     Lift,
@@ -45,6 +49,16 @@ enum Permit {
     /// One that was lent, counted from the last; it may have been reported or have ended since.
     Lent(usize),
     Forged,
+}
+
+/// The generation that a report names.
+#[derive(Clone, Copy, Debug)]
+enum Generation {
+    None,
+    /// That of the last answer to an acquire.
+    Told,
+    /// One that is so much later, or that much earlier.
+    Off(i8),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -103,25 +117,37 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Outcome::Success),
         2 => Just(Outcome::Failure),
     ];
+    let generation = prop_oneof![
+        4 => Just(Generation::None),
+        4 => Just(Generation::Told),
+        1 => (-2..3_i8).prop_map(Generation::Off),
+    ];
     let slow = prop::bool::weighted(0.2);
     let duration = prop_oneof![3 => Just(0_u64), 1 => 1..20_u64];
     prop_oneof![
         8 => (1..6_u8).prop_map(Step::Acquire),
         6 => (1..8_u8, call).prop_map(|(times, outcome)| Step::Call(times, outcome)),
-        10 => (permit, outcome, slow, duration, 0..4_u8).prop_map(
-            |(permit, outcome, slow, duration, caller)| {
-                Step::Report { permit, outcome, slow, duration, caller }
+        10 => (permit, outcome, slow, duration, generation.clone(), 0..4_u8).prop_map(
+            |(permit, outcome, slow, duration, generation, caller)| {
+                Step::Report { permit, outcome, slow, duration, generation, caller }
             }
         ),
-        3 => (0..5_u64, 0..5_u64, 0..4_u64, 0..4_u8).prop_map(
-            |(successes, failures, slow, caller)| {
+        3 => (0..5_u64, 0..5_u64, 0..4_u64, generation, 0..4_u8).prop_map(
+            |(successes, failures, slow, generation, caller)| {
                 let slow = slow.min(successes + failures);
-                Step::Batch { successes, failures, slow, caller }
+                Step::Batch { successes, failures, slow, generation, caller }
             }
         ),
         1 => Just(Step::Status),
         6 => (0..4_u64).prop_map(Step::Pass),
         2 => (0..40_u64).prop_map(Step::Pass),
+        2 => prop_oneof![
+            2 => Just(5_u64),
+            1 => 1..10_000_u64,
+            1 => Just(61_000_u64),
+            1 => Just(2 * 24 * 60 * 60 * 1000_u64),
+        ]
+        .prop_map(Step::SetBack),
         1 => (prop::sample::select(MODES.to_vec()), 1..20_u64)
             .prop_map(|(mode, ttl_s)| Step::Override(mode, ttl_s)),
         1 => Just(Step::Lift),
@@ -181,6 +207,7 @@ fn circuits_do_as_the_model_says_and_never_get_stuck() {
             model: Model::new(policy),
             policy,
             permits: Vec::new(),
+            told: 0,
         };
         for step in steps {
             life.take(step);
@@ -196,6 +223,8 @@ struct Life {
     model: Model,
     policy: Policy,
     permits: Vec<String>,
+    /// The generation of the last answer to an acquire.
+    told: u64,
 }
 
 impl Life {
@@ -217,6 +246,7 @@ impl Life {
                 outcome,
                 slow,
                 duration,
+                generation,
                 caller,
             } => {
                 let mut report = outcome.report();
@@ -224,17 +254,20 @@ impl Life {
                 report.reporter = format!("caller-{caller}");
                 report.permit = self.permit(permit);
                 report.duration_ms = duration * 1000;
+                report.generation = self.generation(generation);
                 self.report(&report);
             }
             Step::Batch {
                 successes,
                 failures,
                 slow,
+                generation,
                 caller,
             } => self.report(&Report {
                 successes,
                 failures,
                 slow,
+                generation: self.generation(generation),
                 reporter: format!("caller-{caller}"),
                 ..Report::default()
             }),
@@ -252,6 +285,10 @@ impl Life {
                 assert_eq!((from.as_str(), to.as_str()), (expected_from, expected_to));
             }
             Step::Pass(seconds) => driven.advance(seconds * SECOND),
+            Step::SetBack(span) => {
+                driven.set_back(span * MILLI);
+                model.set_back(span);
+            }
             Step::Tamper(how) => self.tamper(how),
         }
     }
@@ -262,6 +299,7 @@ impl Life {
         let (expected, transition) = self.model.acquire(now(&self.driven));
         assert_eq!(got, expected);
         check_transition(&said, transition);
+        self.told = got.generation;
         if !got.permit.is_empty() {
             self.permits.push(got.permit.clone());
         }
@@ -293,6 +331,14 @@ impl Life {
         }
     }
 
+    fn generation(&self, which: Generation) -> Option<u64> {
+        match which {
+            Generation::None => None,
+            Generation::Told => Some(self.told),
+            Generation::Off(by) => Some(self.told.saturating_add_signed(by.into())),
+        }
+    }
+
     fn tamper(&mut self, how: Tamper) {
         let mut run = |words: &[&str]| {
             let _: redis::Value = self.driven.query(words);
@@ -303,14 +349,18 @@ impl Life {
                 self.model.persist(now(&self.driven));
                 return;
             }
-            Tamper::Delete => run(&["DEL", KEY]),
+            Tamper::Delete => {
+                run(&["DEL", KEY]);
+                self.model.forget();
+                return;
+            }
             Tamper::Write(value) => run(&["SET", KEY, value]),
             Tamper::OtherType(command) => {
                 run(&["DEL", KEY]);
                 run(&[command, KEY, "something"]);
             }
         }
-        self.model.forget();
+        self.model.replace();
     }
 
     /// What is stored has a bounded size, lives as long as it should, and lends no more permits

@@ -29,20 +29,15 @@ async fn the_greatest_value_is_within_its_bound() {
     let now = now(&driven);
     let reason = "🙂".repeat(200);
     let lease = |number: u64| json!([999_999_900 + number, now + 3_600_000]);
-    let bucket = |age: u64| {
-        json!([
-            now - now % 360_000 - age * 360_000,
-            999_999_999,
-            999_999_999,
-            999_999_999
-        ])
-    };
+    let bucket = |age: u64| json!([now - age * 360_000, 999_999_999, 999_999_999, 999_999_999]);
     let reporter = |number: u64| json!([format!("{number:>064}"), now - number]);
     let value = json!({
         "state": "half_open",
         "since": now,
+        "generation": 999_999_999_999_990_u64,
         "reason": "9999999990 of 9999999990 calls were slow (100%, the threshold is 100%).",
         "probes": {
+            "generation": 999_999_999_999_989_u64,
             "successes": 31,
             "slow": 31,
             "issued": 999_999_998,
@@ -58,6 +53,7 @@ async fn the_greatest_value_is_within_its_bound() {
             "reason": reason,
             "actor": "🙂".repeat(64),
         },
+        "at": now,
     });
     let _: () = driven.query(&["SET", KEY, &value.to_string(), "EX", "600"]);
     let failure = Report {
@@ -88,5 +84,22 @@ async fn a_longer_value_is_none_of_ours() {
     assert_eq!(acquire(&mut driven, &POLICY).0.state, "open");
     let _: () = driven.query(&["SET", KEY, &format!("{open:<4097}"), "EX", "600"]);
     assert_eq!(acquire(&mut driven, &POLICY).0.state, "closed");
-    assert_eq!(stored(&mut driven), None);
+    let repaired = stored(&mut driven).unwrap();
+    assert_eq!(repaired["state"], "closed");
+}
+
+/// A clock that is set back makes a key live as much longer.
+#[tokio::test]
+async fn a_key_that_would_live_too_long_gets_the_life_that_it_should_have() {
+    let redis = Redis::start().await;
+    let mut driven = Driven::new(&redis);
+    report(&mut driven, &POLICY, &failures(1));
+    let life: i64 = driven.query(&["PTTL", KEY]);
+    let _: u64 = driven.query(&["PEXPIRE", KEY, "172800000"]);
+    acquire(&mut driven, &POLICY);
+    let ttl: i64 = driven.query(&["PTTL", KEY]);
+    assert!(
+        (life - 10_000..=life + 10_000).contains(&ttl),
+        "{ttl} ms and not {life}"
+    );
 }
