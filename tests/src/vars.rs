@@ -29,6 +29,7 @@ impl Vars {
             .with("otp_test_numbers", numbers)
             .with("otp_requests_per_minute_per_client", 10_000)
             .with("oauth_states_per_minute_per_client", 10_000)
+            .with("oauth_states_per_minute", 1_000_000)
             .with("redis_timeout_ms", 5_000)
     }
 

@@ -25,9 +25,11 @@ pub(crate) static OTP_VERIFY: Script = Script::new(&[
 
 pub(crate) static STATE_ISSUE: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     include_str!("../../oauth-state/src/issue.lua"),
 ]);
 pub(crate) static STATE_CONSUME: Script = Script::new(&[
+    Script::CLOCK,
     Script::KEY,
     include_str!("../../oauth-state/src/consume.lua"),
 ]);

@@ -52,6 +52,12 @@ impl Driven {
         let _: Value = self.query(&["EVAL", age, "0", &(span / MILLI).to_string()]);
     }
 
+    /// Sets the clock back by `span` microseconds. What is to expire has as long to live as before.
+    pub(crate) fn set_back(&mut self, span: u64) {
+        self.now -= span;
+        self.set_clock();
+    }
+
     /// Runs a script with the driven clock in the place of Redis's.
     pub(crate) fn run(&mut self, script: &Script, keys: &[&str], arguments: &[String]) -> Replies {
         let clock = format!(

@@ -18,7 +18,7 @@ async fn a_client_begins_so_many_flows_a_minute() {
         assert_eq!(answer.status, 201, "{answer:?}");
         assert_eq!(
             answer.header("ratelimit-policy"),
-            Some("\"client\";q=3;w=60")
+            Some("\"client\";q=3;w=60, \"total\";q=1000000;w=60")
         );
         let field = answer.header("ratelimit").unwrap();
         assert!(
@@ -30,6 +30,11 @@ async fn a_client_begins_so_many_flows_a_minute() {
     let refused = ask(&app, &json!({ "provider": "example" })).await;
 
     refused.quota_exceeded(&["client"]);
+    assert_eq!(
+        refused.header("ratelimit-policy"),
+        Some("\"client\";q=3;w=60"),
+        "the ceiling was not asked"
+    );
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
     assert_eq!(refused.header("set-cookie"), None);
