@@ -36,7 +36,7 @@ async fn memory_that_is_nearly_used_up() {
         .lines()
         .find_map(|line| line.strip_prefix("used_memory:"));
     let used: u64 = used.unwrap().parse().unwrap();
-    let _: () = redis.run(&format!("CONFIG SET maxmemory {}", used * 108 / 100));
+    let _: () = redis.run(&format!("CONFIG SET maxmemory {}", used * 105 / 100));
 
     assert_warnings(&app, &["memory"], "Raise `maxmemory`").await;
 }
