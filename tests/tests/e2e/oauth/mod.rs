@@ -18,6 +18,7 @@ mod limit;
 mod provider;
 mod races;
 mod return_to;
+mod return_to_readings;
 mod secrecy;
 mod service;
 mod size;
