@@ -32,7 +32,8 @@ export class BackEnd {
       expectedState: state,
       idTokenExpected: true,
     });
-    return { subject: tokens.claims().sub, return_to: flow.return_to };
+    const { return_to, clear_cookie } = flow;
+    return { subject: tokens.claims().sub, return_to, clear_cookie };
   }
 
   /** Asks Latch. A refusal is thrown: its `code` says what happened. */

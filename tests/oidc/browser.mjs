@@ -8,11 +8,17 @@ export class Browser {
   /** One request, with this browser's cookies. Redirects are not followed. */
   async fetch(url, init = {}) {
     const headers = new Headers(init.headers);
-    const cookies = this.#jar.of(new URL(url));
+    const crossSite = init.from && new URL(init.from).hostname !== new URL(url).hostname;
+    const cookies = this.#jar.of(new URL(url), { posted: crossSite && init.method === "POST" });
     if (cookies) headers.set("cookie", cookies);
     const response = await fetch(url, { ...init, headers, redirect: "manual" });
     this.#jar.keep(new URL(url), response.headers.getSetCookie());
     return response;
+  }
+
+  /** The names of the cookies that a request to `url` would have. */
+  cookies(url) {
+    return this.#jar.of(new URL(url)).split("; ").filter(Boolean).map((pair) => pair.split("=")[0]);
   }
 
   /**
@@ -36,6 +42,6 @@ export class Browser {
     const hidden = page.text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]+)"/g);
     const body = new URLSearchParams(fields);
     for (const [, name, value] of hidden) body.set(name, value);
-    return this.goTo(new URL(action, page.url).href, until, { method: "POST", body });
+    return this.goTo(new URL(action, page.url).href, until, { method: "POST", body, from: page.url });
   }
 }

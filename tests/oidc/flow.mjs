@@ -3,7 +3,7 @@
 //     LATCH_URL=http://127.0.0.1:3000 LATCH_SERVICE_TOKEN=... node flow.mjs cookie sign-in
 
 import { Browser } from "./browser.mjs";
-import { begin } from "./front_end.mjs";
+import { authorizationUrl, begin } from "./front_end.mjs";
 import { startProvider } from "./provider.mjs";
 import { startSite } from "./site.mjs";
 
@@ -12,13 +12,20 @@ const RETURN_TO = "/account?tab=1";
 const DEADLINE_MS = 120_000;
 
 const { LATCH_URL: url, LATCH_SERVICE_TOKEN: token } = process.env;
-const [binding, story] = process.argv.slice(2);
+/** Where Latch has been told that the site and the provider are, if it has. */
+const { SITE_PORT: sitePort, PROVIDER_PORT: providerPort } = process.env;
+const [way, story] = process.argv.slice(2);
 
 /** What begins a sign-in in a browser: the address at which it goes on. */
 const begins = {
-  cookie(browser) {
-    const fetch = (path, init) => browser.fetch(site.origin + path, init);
-    return begin(fetch, site, RETURN_TO);
+  async cookie(browser) {
+    const { issuer, redirect_uri } = site;
+    const flow = await begin(fetchOf(browser), { issuer, redirect_uri, return_to: RETURN_TO });
+    return authorizationUrl(site, flow);
+  },
+  async configured(browser) {
+    const flow = await begin(fetchOf(browser), { return_to: RETURN_TO });
+    return flow.authorization_url;
   },
   token: () => `${site.origin}/login?return_to=${encodeURIComponent(RETURN_TO)}`,
 };
@@ -46,23 +53,40 @@ const stories = {
   // Mix-up: an answer that another provider gave.
   async "another-issuer"() {
     const alice = new Browser();
-    const callback = new URL(await authorize(alice, "alice"));
+    const callback = new URL((await authorize(alice, "alice")).url);
     callback.searchParams.set("iss", "https://attacker.example");
-    return open(alice, callback.href);
+    return open(alice, { url: callback.href });
+  },
+
+  // What the browser has of the flow when it is over.
+  async "cookies-left"() {
+    const alice = new Browser();
+    const callback = await authorize(alice, "alice");
+    const during = alice.cookies(site.origin).length;
+    const { status } = await open(alice, callback);
+    return { status, during, after: alice.cookies(site.origin).length };
   },
 };
 
-/** Signs in at the provider and consents. The callback that follows is not opened yet. */
-async function authorize(browser, login) {
-  const loginPage = await browser.goTo(await begins[binding](browser));
-  const consentPage = await browser.submit(loginPage, { login, password: "any" });
-  const callback = await browser.submit(consentPage, {}, site.redirect_uri);
-  return callback.url;
+function fetchOf(browser) {
+  return (path, init) => browser.fetch(site.origin + path, init);
 }
 
-/** What the site says at an address. */
-async function open(browser, url) {
-  const { status, text } = await browser.goTo(url);
+/**
+ * Signs in at the provider and consents. The callback that follows is not opened yet: it is an address,
+ * or a page with a form.
+ */
+async function authorize(browser, login) {
+  const loginPage = await browser.goTo(await begins[way](browser));
+  const consentPage = await browser.submit(loginPage, { login, password: "any" });
+  return browser.submit(consentPage, {}, site.redirect_uri);
+}
+
+/** What the site says to a callback. */
+async function open(browser, callback) {
+  const { status, text } = callback.text
+    ? await browser.submit(callback, {})
+    : await browser.goTo(callback.url);
   if (status === 500) throw new Error(text);
   return { status, ...JSON.parse(text) };
 }
@@ -72,6 +96,9 @@ setTimeout(() => {
   process.exit(1);
 }, DEADLINE_MS).unref();
 
-const site = await startSite({ url, token }, startProvider);
+const site = await startSite({ url, token }, startProvider, {
+  site: sitePort,
+  provider: providerPort,
+});
 console.log(JSON.stringify(await stories[story]()));
 process.exit();

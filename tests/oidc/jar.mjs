@@ -1,11 +1,12 @@
-// A browser's cookies (RFC 6265bis), as far as hosts, paths and the prefix `__Host-` go.
+// A browser's cookies (RFC 6265bis), as far as hosts, paths, the prefix `__Host-` and `SameSite` go.
 
 export class Jar {
   #cookies = [];
 
-  /** The value of `Cookie` for a request to `url`. */
-  of(url) {
+  /** The value of `Cookie` for a request to `url`, which may be `posted` by another site's page. */
+  of(url, { posted = false } = {}) {
     return this.#cookies
+      .filter(({ sameSite }) => !posted || sameSite === "none")
       .filter(({ host, path }) => host === url.hostname && covers(path, url.pathname))
       .map(({ name, value }) => `${name}=${value}`)
       .join("; ");
@@ -24,7 +25,8 @@ export class Jar {
       this.#cookies = this.#cookies.filter(
         (old) => old.host !== host || old.name !== name || old.path !== path,
       );
-      if (!isOver(attributes)) this.#cookies.push({ host, name, path, value });
+      const sameSite = (attributes.get("samesite") ?? "lax").toLowerCase();
+      if (!isOver(attributes)) this.#cookies.push({ host, name, path, value, sameSite });
     }
   }
 }

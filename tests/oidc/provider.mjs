@@ -5,9 +5,9 @@ import { Provider } from "oidc-provider";
 import { listen } from "./listen.mjs";
 
 /** Starts a provider with one client, which must use PKCE. Says what the client is to know. */
-export async function startProvider(redirectUri) {
+export async function startProvider(redirectUri, port) {
   // By this name and not by number: to a browser it is another site than the app's.
-  const { server, origin: issuer } = await listen("localhost");
+  const { server, origin: issuer } = await listen("localhost", port);
   const client = { client_id: "app", client_secret: randomUUID() };
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const provider = new Provider(issuer, {

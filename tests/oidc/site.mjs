@@ -7,11 +7,11 @@ import { BackEnd } from "./back_end.mjs";
 import { authorizationUrl } from "./front_end.mjs";
 import { listen } from "./listen.mjs";
 
-/** Starts the site. `startProvider` says who the provider is to it. */
-export async function startSite(latch, startProvider) {
-  const { server, origin } = await listen("127.0.0.1");
+/** Starts the site. `startProvider` says who the provider is to it. Both may be told their ports. */
+export async function startSite(latch, startProvider, ports = {}) {
+  const { server, origin } = await listen("127.0.0.1", ports.site);
   const redirect_uri = `${origin}/callback`;
-  const { issuer, client_id, client_secret } = await startProvider(redirect_uri);
+  const { issuer, client_id, client_secret } = await startProvider(redirect_uri, ports.provider);
   const patient = { execute: [oidc.allowInsecureRequests], timeout: 120 };
   const provider = await oidc.discovery(
     new URL(issuer), client_id, client_secret, undefined, patient,
@@ -30,7 +30,8 @@ function routesOf(site, latch, backEnd) {
     async "/api/oauth/state"(url, request) {
       return fetch(latch.url + url.pathname, {
         method: request.method,
-        headers: { "content-type": request.headers["content-type"] },
+        // The cookies of earlier flows too, so that Latch can end those that are too many.
+        headers: pick(request.headers, ["content-type", "cookie", "sec-fetch-site"]),
         body: await buffer(request),
       });
     },
@@ -47,12 +48,22 @@ function routesOf(site, latch, backEnd) {
       return new Response(null, { status: 303, headers });
     },
 
-    async "/callback"(url, { headers: { cookie = "" } }) {
+    async "/callback"(url, request) {
+      const { cookie = "" } = request.headers;
+      // A provider that answers with `form_post` says in a form what others say in the query.
+      if (request.method === "POST") url.search = (await buffer(request)).toString();
       const session = cookie.match(/(?:^|; )session=([^;]+)/)?.[1];
       const binding_token = sessions.get(session);
-      return Response.json(await backEnd.finish(url, { cookie, binding_token }));
+      const { clear_cookie, ...person } = await backEnd.finish(url, { cookie, binding_token });
+      const headers = clear_cookie ? { "set-cookie": clear_cookie } : {};
+      return Response.json(person, { headers });
     },
   };
+}
+
+/** Those of the headers that are there. */
+function pick(headers, names) {
+  return Object.fromEntries(names.filter((name) => name in headers).map((name) => [name, headers[name]]));
 }
 
 async function serve(routes, request, response) {
@@ -62,6 +73,6 @@ async function serve(routes, request, response) {
       ? Response.json(problem, { status: problem.status })
       : new Response(problem.stack, { status: 500 }),
   );
-  const headers = Object.fromEntries(answer.headers);
-  response.writeHead(answer.status, headers).end(await answer.text());
+  response.setHeaders(answer.headers);
+  response.writeHead(answer.status).end(await answer.text());
 }

@@ -111,6 +111,12 @@ pub fn return_tos() -> Vec<String> {
         "/\t/evil.example",
         "/%2fevil.example",
         "/%5cevil.example",
+        "/%2e%2f%2fevil.example",
+        "/.%2f/evil.example",
+        "/.%5cevil.example",
+        "/a/%2e%2e/b",
+        "/a%252f%252fevil.example",
+        "/%252e%252e/",
         "/.//evil.example",
         "/%2e%2e//evil.example",
         "/a/../..//evil.example",
@@ -426,6 +432,51 @@ pub fn policies() -> Vec<String> {
         r#"{"login":{"capacity":1.5,"refill":1,"per_s":1}}"#,
         r#"{"a\u0000b":{"capacity":1,"refill":1,"per_s":1}}"#,
     ]);
+    texts.extend(deep());
+    texts
+}
+
+/// Values of the variable `oauth_providers`.
+pub fn providers() -> Vec<String> {
+    let whole = |endpoint: &str, more: &str| {
+        format!(
+            r#"{{"idp":{{"issuer":"https://idp.example","authorization_endpoint":"{endpoint}","client_id":"app","redirect_uri":"https://app.example/cb"{more}}}}}"#
+        )
+    };
+    let mut texts = owned(&[
+        "{}",
+        "[]",
+        "null",
+        "{",
+        r#"{"idp":{}}"#,
+        r#"{"idp":null}"#,
+        r#"{"i p":{}}"#,
+        r#"{"":{}}"#,
+    ]);
+    for endpoint in [
+        "https://idp.example/auth",
+        "https://idp.example/auth?tenant=a",
+        "https://idp.example/auth?",
+        "https://idp.example/auth?state=mine",
+        "https://idp.example/auth#",
+        "https://",
+        "javascript:alert(1)",
+        r"https://idp.example/\u0000",
+    ] {
+        texts.push(whole(endpoint, ""));
+    }
+    for more in [
+        r#","scope":"""#,
+        r#","scope":"openid  email""#,
+        r#","response_mode":"form_post""#,
+        r#","response_mode":7"#,
+        r#","params":{"prompt":"select account","x":1e999}"#,
+        r#","params":{"a&b=c#":"ж\r\nset-cookie: a=b","":""}"#,
+        r#","params":{"state":"mine"}"#,
+        r#","client_secret":"hunter2""#,
+    ] {
+        texts.push(whole("https://idp.example/auth", more));
+    }
     texts.extend(deep());
     texts
 }

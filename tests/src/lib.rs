@@ -108,7 +108,7 @@ pub fn masked(phone: &str) -> String {
 
 /// A port that is free now, below the range from which the system gives ports to clients: a server
 /// that restarts finds its own port free.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     std::iter::repeat_with(|| rand::random_range(20_000..32_000))
         .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
         .unwrap()

@@ -32,6 +32,7 @@ impl Vars {
             .with("otp_sends_per_hour", 1_000)
             .with("otp_sends_per_day", 1_000)
             .with("oauth_states_per_minute_per_client", 10_000)
+            .with("oauth_states_per_minute", 1_000_000)
             .with("redis_timeout_ms", 5_000)
     }
 

@@ -8,9 +8,11 @@ use latch::Script;
 
 pub(crate) static STATE_ISSUE: Script = Script::new(&[
     Script::CLOCK,
+    Script::KEY,
     include_str!("../../oauth-state/src/issue.lua"),
 ]);
 pub(crate) static STATE_CONSUME: Script = Script::new(&[
+    Script::CLOCK,
     Script::KEY,
     include_str!("../../oauth-state/src/consume.lua"),
 ]);

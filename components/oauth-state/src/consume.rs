@@ -7,13 +7,17 @@ use latch::{
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::binding::cookie_name;
-use crate::cookie;
+use crate::ask::Payload;
+use crate::binding::Binding;
+use crate::cookie::{self, SameSite};
+use crate::cookie_header;
 use crate::flow::{Flow, Secrets, digest};
-use crate::issue::{Payload, life_ms};
+use crate::issue::life_ms;
+use crate::settings::Settings;
 
 /// Checks a state and uses it up.
-pub static CONSUME: Script = Script::new(&[Script::KEY, include_str!("consume.lua")]);
+pub static CONSUME: Script =
+    Script::new(&[Script::CLOCK, Script::KEY, include_str!("consume.lua")]);
 
 const EXPIRED: Kind = Kind::new(StatusCode::GONE, "state-expired", "State expired");
 const REPLAYED: Kind = Kind::new(StatusCode::CONFLICT, "state-replayed", "State replayed");
@@ -36,6 +40,7 @@ struct Body {
     state: String,
     issuer: Option<String>,
     binding_token: Option<String>,
+    binding: Option<Binding>,
 }
 
 #[derive(Serialize)]
@@ -49,10 +54,14 @@ struct Consumed {
     nonce: String,
     /// Seconds since 1970, by Redis's clock.
     created_at: u64,
+    binding: Binding,
+    /// The value of `Set-Cookie` that ends the flow's cookie.
+    clear_cookie: Option<String>,
 }
 
 /// `POST /api/oauth/state/consume`.
 pub(crate) async fn consume<P: Platform>(
+    settings: &Settings,
     context: &Context<'_, P>,
     call: &Call,
 ) -> Result<Response, Problem> {
@@ -63,13 +72,16 @@ pub(crate) async fn consume<P: Platform>(
             "must be a state, as it was issued.",
         ));
     }
+    let digest_or_none =
+        |text: Option<String>| text.map_or("-".to_owned(), |text| digest(text.as_bytes()));
     let flow = Flow::known_by(body.state);
-    let brought = secrets_brought(&flow, call, body.binding_token.as_deref());
-    let issuer = body
-        .issuer
-        .map_or("-".to_owned(), |issuer| digest(issuer.as_bytes()));
-    let arguments: [Argument<'_>; 3] = [
-        brought.as_str().into(),
+    let cookies = cookies_brought(&flow, call);
+    let token = digest_or_none(body.binding_token);
+    let issuer = digest_or_none(body.issuer);
+    let arguments: [Argument<'_>; 5] = [
+        cookies.as_str().into(),
+        token.as_str().into(),
+        body.binding.map_or("-", Binding::name).into(),
         issuer.as_str().into(),
         life_ms().into(),
     ];
@@ -79,13 +91,24 @@ pub(crate) async fn consume<P: Platform>(
     let refusal = match reply.text()? {
         "consumed" => {
             let created_at = reply.number()?;
-            let consumed = Consumed::new(&flow, &reply.text_lossy()?, created_at);
-            return consumed
-                .map(|consumed| json(StatusCode::OK, &consumed))
-                .ok_or_else(expired);
+            let binding = Binding::named(reply.text()?);
+            let payload = serde_json::from_str(&reply.text_lossy()?);
+            // If it is otherwise, something else wrote what Redis has: then it is not a state.
+            let (Some(binding), Ok(payload)) = (binding, payload) else {
+                return Err(expired());
+            };
+            let consumed = Consumed::new(settings, &flow, created_at, binding, payload);
+            return Ok(json(StatusCode::OK, &consumed));
         }
         "expired" => return Err(expired()),
         "replayed" => REPLAYED.because("This state has been used before: begin the flow again."),
+        "unbound" => BINDING_MISMATCH.because(
+            "The flow is bound to nobody, so anybody may have begun it. The state is now used up. \
+             A flow that is meant to be so is consumed with `\"binding\": \"none\"`.",
+        ),
+        "otherwise" => BINDING_MISMATCH.because(
+            "The flow is not bound in the way that `binding` demands. The state is now used up.",
+        ),
         "binding" => BINDING_MISMATCH.because(
             "The flow was begun in another browser: neither its cookie nor its token came with \
              this state, which is now used up.",
@@ -107,27 +130,33 @@ fn expired() -> Problem {
     EXPIRED.because("This state is unknown or older than ten minutes: begin the flow again.")
 }
 
-/// Digests of what the caller brings of the browser's: its cookies of this flow, or a token.
-fn secrets_brought(flow: &Flow, call: &Call, token: Option<&str>) -> String {
-    let name = cookie_name(flow);
-    let cookies = call.headers().all(&header::COOKIE);
-    cookie::values(&cookies, &name)
+/// Digests of the browser's cookies of this flow.
+fn cookies_brought(flow: &Flow, call: &Call) -> String {
+    let name = cookie::name(flow);
+    let lines = call.headers().all(&header::COOKIE);
+    cookie_header::values(&lines, &name)
         .into_iter()
-        .chain(token.map(str::as_bytes))
         .map(digest)
         .collect::<Vec<_>>()
         .join(" ")
 }
 
 impl Consumed {
-    /// `None` if something else wrote what Redis has: then it is not a state.
-    fn new(flow: &Flow, payload: &str, created_at: u64) -> Option<Self> {
-        let payload: Payload = serde_json::from_str(payload).ok()?;
+    fn new(
+        settings: &Settings,
+        flow: &Flow,
+        created_at: u64,
+        binding: Binding,
+        payload: Payload,
+    ) -> Self {
         let Secrets {
             code_verifier,
             nonce,
         } = flow.secrets(&payload.salt);
-        Some(Self {
+        let same_site: SameSite = settings.providers.same_site(&payload.provider);
+        Self {
+            clear_cookie: (binding == Binding::Cookie)
+                .then(|| cookie::end(&cookie::name(flow), same_site)),
             provider: payload.provider,
             redirect_uri: payload.redirect_uri,
             return_to: payload.return_to,
@@ -136,6 +165,7 @@ impl Consumed {
             code_verifier,
             nonce,
             created_at,
-        })
+            binding,
+        }
     }
 }

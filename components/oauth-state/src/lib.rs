@@ -1,17 +1,23 @@
 //! `POST /api/oauth/state` begins a flow, `POST /api/oauth/state/consume` ends it.
 //!
 //! The state goes through the browser and the provider, so it is worth nothing by itself: it is
-//! consumed once, by a backend, together with what binds it to the browser that began. The PKCE
-//! verifier and the nonce are kept for that backend, in a form that takes both the state and what
+//! consumed once, by a back end, together with what binds it to the browser that began. The PKCE
+//! verifier and the nonce are kept for that back end, in a form that takes both the state and what
 //! Redis has of it to read.
 
+mod ask;
+mod authorization;
 mod binding;
 mod consume;
 mod cookie;
+mod cookie_header;
 mod flow;
 mod issue;
+mod limits;
+mod provider;
 mod return_to;
 mod settings;
+mod uri;
 
 use http::Method;
 use latch::{
@@ -21,7 +27,7 @@ use latch::{
 use crate::settings::Settings;
 
 pub use crate::consume::CONSUME;
-pub use crate::issue::{DISCARD, ISSUE};
+pub use crate::issue::ISSUE;
 
 latch::component!(OauthState);
 
@@ -57,7 +63,7 @@ impl Component for OauthState {
     ) -> Result<Response, Problem> {
         match endpoint {
             Endpoint::Issue => issue::issue(&self.0, context, &call).await,
-            Endpoint::Consume => consume::consume(context, &call).await,
+            Endpoint::Consume => consume::consume(&self.0, context, &call).await,
         }
     }
 }

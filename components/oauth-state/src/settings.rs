@@ -1,14 +1,16 @@
 //! What the component is configured with.
 
-use std::time::Duration;
+use latch::{Misconfigured, Platform, Variables, parse_origin};
 
-use latch::{Misconfigured, Platform, Variables, Window, parse_origin};
+use crate::limits::Limits;
+use crate::provider::Providers;
 
 /// Settings, from the component's variables.
 pub(crate) struct Settings {
     /// Origins that `return_to` may lead to, besides paths.
     pub(crate) return_to_origins: Vec<String>,
-    pub(crate) per_client: Window,
+    pub(crate) limits: Limits,
+    pub(crate) providers: Providers,
 }
 
 impl Settings {
@@ -19,17 +21,17 @@ impl Settings {
             return_to_origins: variables
                 .list(
                     "oauth_return_to_origins",
-                    |entry| parse_origin(entry).map(str::to_owned),
-                    "must be origins such as `https://example.com`, separated by commas",
+                    |entry| {
+                        let origin = entry.strip_suffix('/').unwrap_or(entry);
+                        parse_origin(origin).map(str::to_owned)
+                    },
+                    "must be origins as browsers write them, such as `https://example.com` or \
+                     `myapp://callback`, separated by commas: in lower case, without a path, \
+                     without a port that is the scheme's own",
                 )
                 .await?,
-            per_client: Window {
-                policy: "client",
-                limit: variables
-                    .number("oauth_states_per_minute_per_client", 1..=1_000_000)
-                    .await?,
-                period: Duration::from_secs(60),
-            },
+            limits: Limits::configure(variables).await?,
+            providers: Providers::configure(variables).await?,
         })
     }
 }

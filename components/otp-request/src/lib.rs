@@ -128,7 +128,7 @@ impl Settings {
             OptionFuture::from(total),
         )
         .await;
-        let client = client?.or_refuse(context, LIMIT_REACHED)?;
+        let client = client?.or_refuse(context, LIMIT_REACHED, &[])?;
         let mut quotas = vec![client];
         if let Some(total) = total.transpose()? {
             if !total.allowed {
@@ -151,7 +151,7 @@ impl Settings {
         };
         let counted = total.count(context, &Subject::everybody(TOTAL)).await?;
         others.retain(|quota| quota.policy != counted.quota.policy);
-        others.push(counted.or_refuse(context, LIMIT_REACHED)?);
+        others.push(counted.or_refuse(context, LIMIT_REACHED, others)?);
         Ok(())
     }
 }

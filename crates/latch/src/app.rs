@@ -234,6 +234,12 @@ impl<'a, P: Platform> Context<'a, P> {
         ClientAddress::of(call.headers(), self.common.trusted_proxy_hops)
     }
 
+    /// Lets a call pass that carries the service token, else says 401, or 503 where no token is
+    /// configured. For what an endpoint that is open to everyone does for services only.
+    pub fn require_service(&self, call: &Call) -> Result<(), Problem> {
+        self.common.tokens.check(call.headers())
+    }
+
     /// Bytes from the system's cryptographic generator.
     pub fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];

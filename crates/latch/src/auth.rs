@@ -38,7 +38,7 @@ impl ServiceTokens {
     pub(crate) fn check(&self, headers: &dyn Headers) -> Result<(), Problem> {
         if self.0.is_empty() {
             return Err(Kind::NOT_CONFIGURED
-                .because("This endpoint needs the variable `service_token`, which is not set."));
+                .because("This needs the variable `service_token`, which is not set."));
         }
         let credentials = headers.first(&header::AUTHORIZATION);
         let given = digest(credentials.as_ref().and_then(bearer).unwrap_or_default());
@@ -50,7 +50,7 @@ impl ServiceTokens {
             Ok(())
         } else {
             Err(Kind::UNAUTHORIZED
-                .because("This endpoint needs `Authorization: Bearer` with the service token.")
+                .because("This needs `Authorization: Bearer` with the service token.")
                 .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
         }
     }

@@ -1,5 +1,7 @@
 //! Cross-origin requests from browsers (the Fetch standard's CORS protocol).
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use http::{HeaderValue, StatusCode, Uri, header};
 
 use crate::config::Misconfigured;
@@ -124,16 +126,56 @@ pub(crate) fn preflight(methods: HeaderValue) -> Response {
     response
 }
 
-/// Checks a web origin: a scheme and an authority, in the form in which browsers send them, without
-/// a path and without a slash at the end.
+/// Checks an origin: a scheme and an authority to the letter in which browsers send them (`Origin`, RFC
+/// 6454, section 7), so in lower case, without a path and without the port that the scheme has by
+/// itself. Of any scheme, for apps (`capacitor://localhost`), except those whose pages have no origin.
 pub fn parse_origin(text: &str) -> Option<&str> {
+    const OPAQUE: [&str; 6] = ["about", "blob", "data", "file", "javascript", "vbscript"];
     let uri: Uri = text.parse().ok()?;
-    let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority())
-    else {
-        return None;
+    let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
+    let port = authority.as_str().strip_prefix(authority.host())?;
+    let known = !OPAQUE.contains(&scheme) && is_host(authority.host()) && is_port(scheme, port);
+    let bare = text == format!("{scheme}://{authority}") && text == text.to_ascii_lowercase();
+    (known && bare).then_some(text)
+}
+
+/// A name, or an address as browsers write it.
+fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[') {
+        return address.strip_suffix(']').is_some_and(|address| {
+            let parsed = address.parse::<Ipv6Addr>();
+            parsed.is_ok_and(|parsed| parsed.to_string() == address)
+        });
+    }
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    // What ends in a number is an IPv4 address to browsers, which write all four parts of it.
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let numeric = match last.strip_prefix("0x") {
+        Some(rest) => rest.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => last.bytes().all(|byte| byte.is_ascii_digit()),
     };
-    let bare = !authority.as_str().contains(['@', '*']);
-    (bare && text == format!("{scheme}://{authority}")).then_some(text)
+    !host.is_empty()
+        && host.bytes().all(named)
+        && (!numeric
+            || host
+                .parse::<Ipv4Addr>()
+                .is_ok_and(|it| it.to_string() == host))
+}
+
+/// What stands behind the host: nothing, or a port that is not the scheme's own.
+fn is_port(scheme: &str, text: &str) -> bool {
+    let own = match scheme {
+        "http" | "ws" => Some(80),
+        "https" | "wss" => Some(443),
+        "ftp" => Some(21),
+        _ => None,
+    };
+    let Some(digits) = text.strip_prefix(':') else {
+        return text.is_empty();
+    };
+    digits
+        .parse::<u16>()
+        .is_ok_and(|port| Some(port) != own && port.to_string() == digits)
 }
 
 #[cfg(test)]
@@ -207,12 +249,50 @@ mod tests {
             "https://a.example/",
             "https://a.example/path",
             "a.example",
-            "ftp://a.example",
             "https://user@a.example",
             "*,https://a.example",
             "https://*.example",
+            "https://A.example",
+            "HTTPS://a.example",
+            "https://a.example:443",
+            "http://a.example:80",
+            "http://a.example:",
+            "http://a.example:080",
+            "http://a.example:65536",
+            "https://a%2eexample",
+            "https://a.example?x",
+            "http://127.1",
+            "http://0x7f000001",
+            "http://[0:0::1]:5173",
+            "capacitor://LOCALHOST",
+            "capacitor:localhost",
+            "capacitor://",
+            "javascript://a.example",
+            "data://a.example",
+            "file://a.example",
+            "null",
         ] {
             assert!(AllowedOrigins::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn an_origin_is_of_any_scheme() {
+        for text in [
+            "https://a.example",
+            "https://a.example:80",
+            "http://localhost:5173",
+            "http://127.0.0.1:3000",
+            "http://[::1]:5173",
+            "https://xn--80ak6aa92e.example",
+            "https://3com.example",
+            "https://a.3d",
+            "capacitor://localhost",
+            "ionic://localhost",
+            "chrome-extension://abcdefghijklmnop",
+            "com.example.app://callback",
+        ] {
+            assert_eq!(parse_origin(text), Some(text));
         }
     }
 }

@@ -30,8 +30,13 @@ local function key_get(key, life)
     redis.call('SET', key, '', 'PX', 1)
     return nil
   end
-  if not text or text == '' then return nil end
+  if not text then return nil end
   local ttl = redis.call('PTTL', key)
+  if text == '' then
+    -- An end of key_end's has a TTL; another empty text may have none.
+    if ttl < 0 then redis.call('SET', key, '', 'PX', 1) end
+    return nil
+  end
   if ttl < 0 or ttl > life then
     redis.call('SET', key, text, 'PX', life)
     return text, life

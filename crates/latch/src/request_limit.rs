@@ -87,15 +87,18 @@ impl Subject {
 }
 
 impl Counted {
-    /// What is left, or the refusal: 429 `quota-exceeded`. That the last one was taken is
-    /// logged as `event`: once, and not for each request that is refused afterwards.
+    /// What is left, or the refusal: 429 `quota-exceeded`, which shows the quotas `beside` this one
+    /// too. That the last one was taken is logged as `event`: once, and not for each request that is
+    /// refused afterwards.
     pub fn or_refuse<P: Platform>(
         self,
         context: &Context<'_, P>,
         event: &'static str,
+        beside: &[Quota<'static>],
     ) -> Result<Quota<'static>, Problem> {
         if !self.allowed {
-            return Err(Problem::quota_exceeded(&[self.quota], &[self.quota.policy]));
+            let quotas = [beside, &[self.quota]].concat();
+            return Err(Problem::quota_exceeded(&quotas, &[self.quota.policy]));
         }
         if self.quota.remaining == 0 {
             Event::new(event)

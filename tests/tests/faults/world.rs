@@ -83,11 +83,11 @@ impl World {
     /// Begins an OAuth flow that is bound to no browser.
     pub(crate) async fn issue(&self) -> Answer {
         let ask = json!({ "provider": "example", "binding": "none" });
-        self.app.post("/api/oauth/state", &ask).await
+        self.service(Method::POST, "/api/oauth/state", &ask).await
     }
 
     pub(crate) async fn consume(&self, state: &str) -> Answer {
-        let body = json!({ "state": state });
+        let body = json!({ "state": state, "binding": "none" });
         self.service(Method::POST, "/api/oauth/state/consume", &body)
             .await
     }

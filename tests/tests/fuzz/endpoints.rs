@@ -180,6 +180,7 @@ pub(crate) const ENDPOINTS: [Endpoint; 17] = [
         answers: &[
             (201, ""),
             (400, "invalid-return-to"),
+            (400, "cross-site-cookie"),
             (429, "quota-exceeded"),
         ],
     },
@@ -198,6 +199,11 @@ pub(crate) const ENDPOINTS: [Endpoint; 17] = [
                 "binding_token",
                 &["\"a-token-of-somebody\"", "null"],
                 Bad::Secrets,
+            ),
+            field(
+                "binding",
+                &["\"cookie\"", "\"token\"", "\"none\"", "null"],
+                Bad::Texts,
             ),
         ],
         answers: &[

@@ -84,7 +84,7 @@ impl Capability {
                 let consume = post(
                     Which::OauthState,
                     "/api/oauth/state/consume",
-                    json!({ "state": state }),
+                    json!({ "state": state, "binding": "none" }),
                 );
                 // Consumed only afterwards: what stands there by now is somebody else's.
                 return Self {

@@ -33,12 +33,15 @@ pub(crate) async fn check(world: &mut World, dice: &mut Dice) {
     let others = match name.as_str() {
         "redis_url" => corpus::redis_urls(),
         "circuit_policies" | "ratelimit_policies" => corpus::policies(),
+        "oauth_providers" => corpus::providers(),
         _ => corpus::texts(),
     };
     let other = pick(dice, &others).clone();
     let value = match dice.random_range(0..3) {
         0 => other,
-        1 if name == "redis_url" => mutate_text(dice, &other, &others),
+        1 if matches!(name.as_str(), "redis_url" | "oauth_providers") => {
+            mutate_text(dice, &other, &others)
+        }
         _ => mutate_text(dice, &good, &[other]),
     };
     variables[at].1 = value.clone();
@@ -61,7 +64,7 @@ pub(crate) async fn check(world: &mut World, dice: &mut Dice) {
             Which::OauthState,
             "POST",
             "/api/oauth/state",
-            json!({"provider": "example"}),
+            json!({"provider": "idp", "return_to": "/a"}),
         ),
         (
             Which::Circuit,

@@ -166,6 +166,8 @@ fn variables(redis_url: &str) -> Vec<(String, String)> {
         ("token_ttl_s", "900"),
         ("oauth_return_to_origins", "https://app.example"),
         ("oauth_states_per_minute_per_client", "60"),
+        ("oauth_states_per_minute", "6000"),
+        ("oauth_providers", "{}"),
         (
             "circuit_policies",
             r#"{"gmail":{"minimum_calls":2,"recovery_ms":1000}}"#,

@@ -19,6 +19,7 @@ mod driven;
 mod issue;
 mod oauth;
 mod oauth_model;
+mod oauth_refused;
 mod otp_model;
 mod otp_sequences;
 mod rate_limit;

@@ -4,5 +4,5 @@ local next = report.counter()
 
 function request()
   return report.public(next(), "/api/oauth/state",
-    '{"provider":"google","return_to":"/after","binding":"none"}')
+    '{"provider":"google","return_to":"/after","binding":"token"}')
 end

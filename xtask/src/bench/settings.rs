@@ -31,6 +31,7 @@ pub(crate) fn environment(redis_url: &str) -> Vec<(String, String)> {
         ("service_token", TOKEN.to_owned()),
         // Each call says that it comes from another client.
         ("trusted_proxy_hops", "1".to_owned()),
+        ("oauth_states_per_minute", "10000000".to_owned()),
         ("ratelimit_policies", buckets.to_owned()),
     ];
     let variables =

@@ -40,6 +40,7 @@ async fn a_variable_that_a_component_cannot_use_is_named() {
         ("otp_length", "six", "otp-request"),
         ("token_ttl_s", "long", "otp-verify"),
         ("oauth_return_to_origins", "app.example", "oauth-state"),
+        ("oauth_providers", "[", "oauth-state"),
         ("circuit_policies", "[", "circuit"),
         ("ratelimit_policies", "[", "rate-limit"),
         ("trusted_proxy_hops", "one", "health"),

@@ -10,7 +10,7 @@ fn limited() -> [(&'static str, Value); 2] {
         ("/api/auth/request-otp", json!({ "phone": phone() })),
         (
             "/api/oauth/state",
-            json!({ "provider": "example", "binding": "none" }),
+            json!({ "provider": "example", "binding": "token" }),
         ),
     ]
 }

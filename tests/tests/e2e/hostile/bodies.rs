@@ -54,9 +54,13 @@ async fn a_context_as_deep_as_its_size_allows_comes_back() {
     for (open, close) in [("[", "]"), ("{\"\":", "}")] {
         let depth = 2_047 / (open.len() + close.len());
         let context = format!("{}1{}", open.repeat(depth), close.repeat(depth));
-        let begin = format!("{{\"provider\":\"a\",\"binding\":\"none\",\"context\":{context}}}");
+        let begin = format!("{{\"provider\":\"a\",\"binding\":\"token\",\"context\":{context}}}");
         let issued = siege.send(&post, "/api/oauth/state", &[], begin).await;
-        let consume = format!("{{\"state\":{}}}", issued.json()["state"]);
+        let issued = issued.json();
+        let consume = format!(
+            "{{\"state\":{},\"binding_token\":{}}}",
+            issued["state"], issued["binding_token"]
+        );
         let path = "/api/oauth/state/consume";
         let consumed = siege.send(&post, path, &[], consume).await;
         assert_eq!(consumed.status, 200);

@@ -40,12 +40,12 @@ fn endpoints() -> Vec<Endpoint> {
             "/api/oauth/state",
             json!({
                 "provider": "example", "redirect_uri": "https://app.example/cb", "return_to": "/a",
-                "issuer": "https://accounts.example", "context": {}, "binding": "none",
+                "issuer": "https://accounts.example", "context": {}, "binding": "token",
             }),
         ),
         post(
             "/api/oauth/state/consume",
-            json!({ "state": "unknown", "issuer": "a", "binding_token": "b" }),
+            json!({ "state": "unknown", "issuer": "a", "binding_token": "b", "binding": "token" }),
         ),
         post(
             "/api/circuit/gmail/report",

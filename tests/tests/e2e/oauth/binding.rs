@@ -113,10 +113,47 @@ async fn the_token_of_another_flow_is_not_the_token() {
     assert_refused_and_burnt(&app, &flow, callback).await;
 }
 
+/// What a browser brings as a cookie is no token of a session's, and the reverse.
 #[tokio::test]
-async fn a_flow_without_a_binding_ends_anywhere() {
+async fn a_secret_in_the_wrong_place_is_not_the_secret() {
     let app = App::shared().await;
-    let flow = Flow::begin_with(&app, json!({ "binding": "none" })).await;
+    let flow = Flow::begin(&app).await;
+    let (name, secret) = flow.cookie().split_once('=').unwrap();
+    let callback = Callback {
+        binding_token: Some(secret.to_owned()),
+        ..Callback::of(flow.state())
+    };
+    assert_refused_and_burnt(&app, &flow, callback).await;
 
-    Callback::of(flow.state()).consume(&app).await.ok();
+    let name = name.to_owned();
+    let flow = Flow::begin_with(&app, by_token()).await;
+    let id = &flow.key()["oauth:state:".len()..][..16];
+    assert_eq!(name.len(), format!("__Host-oauth-{id}").len());
+    let cookie = format!("__Host-oauth-{id}={}", flow.issued("binding_token"));
+    let callback = Callback::of(flow.state()).with_cookies(cookie);
+    assert_refused_and_burnt(&app, &flow, callback).await;
+}
+
+#[tokio::test]
+async fn a_back_end_may_demand_how_a_flow_is_bound() {
+    let app = App::shared().await;
+    for (fields, bound, other) in [
+        (json!({}), "cookie", "token"),
+        (by_token(), "token", "cookie"),
+    ] {
+        let flow = Flow::begin_with(&app, fields.clone()).await;
+        let consumed = flow.callback().demanding(bound).consume(&app).await.ok();
+        assert_eq!(consumed["binding"], bound);
+
+        let flow = Flow::begin_with(&app, fields.clone()).await;
+        assert_refused_and_burnt(&app, &flow, flow.callback().demanding(other)).await;
+
+        // `none` lets an unbound flow pass, and takes nothing from one that is bound.
+        let flow = Flow::begin_with(&app, fields.clone()).await;
+        let consumed = flow.callback().demanding("none").consume(&app).await.ok();
+        assert_eq!(consumed["binding"], bound);
+        let flow = Flow::begin_with(&app, fields).await;
+        let stranger = Callback::of(flow.state()).demanding("none");
+        assert_refused_and_burnt(&app, &flow, stranger).await;
+    }
 }

@@ -31,6 +31,10 @@ async fn a_flow_ends_with_what_it_began_with() {
         (begun - 1..=begun + 60).contains(&created_at),
         "{created_at} is not {begun}"
     );
+    assert_eq!(consumed.remove("binding"), Some("cookie".into()));
+    let (name, _) = flow.cookie().split_once('=').unwrap();
+    let clear = format!("{name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
+    assert_eq!(consumed.remove("clear_cookie"), Some(clear.into()));
     for secret in ["code_verifier", "nonce"] {
         assert!(consumed.remove(secret).unwrap().is_string(), "{secret}");
     }
@@ -50,6 +54,17 @@ async fn what_was_not_given_comes_back_as_null() {
             "{member}: {consumed}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_flow_without_a_cookie_has_none_to_end() {
+    let app = App::shared().await;
+    let flow = Flow::begin_with(&app, json!({ "binding": "token" })).await;
+
+    let consumed = flow.consume(&app).await.ok();
+
+    assert_eq!(consumed["binding"], "token");
+    assert_eq!(consumed.get("clear_cookie"), Some(&Value::Null));
 }
 
 #[tokio::test]
@@ -118,6 +133,8 @@ async fn what_is_no_state_is_an_invalid_request() {
             json!({ "state": "x", "binding_token": [] }),
             "binding_token",
         ),
+        (json!({ "state": "x", "binding": "session" }), "binding"),
+        (json!({ "state": "x", "binding": true }), "binding"),
     ] {
         let answer = app.post_with(CONSUME, &headers, &body).await;
         assert_eq!(

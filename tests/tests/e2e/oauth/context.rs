@@ -2,12 +2,14 @@
 
 use tests::{Answer, App};
 
-use super::flow::{Callback, ISSUE};
+use super::flow::{Callback, ISSUE, authorization};
 
 /// Begins a flow with this text as its context, to the byte.
 async fn begin(app: &App, context: &str) -> Answer {
     let body = format!(r#"{{"provider":"example","binding":"none","context":{context}}}"#);
-    app.post_text(ISSUE, &[], &body).await
+    let authorization = authorization(app);
+    app.post_text(ISSUE, &[("authorization", &authorization)], &body)
+        .await
 }
 
 #[tokio::test]
@@ -32,7 +34,7 @@ async fn a_context_comes_back_byte_for_byte() {
         let issued = begin(&app, context).await.json();
         let state = issued["state"].as_str().unwrap();
 
-        let answer = Callback::of(state).consume(&app).await;
+        let answer = Callback::of(state).demanding("none").consume(&app).await;
 
         assert_eq!(answer.status, 200, "{answer:?}");
         let body = std::str::from_utf8(&answer.body).unwrap();

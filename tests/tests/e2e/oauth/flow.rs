@@ -6,7 +6,7 @@ use tests::{Answer, App};
 pub(crate) const ISSUE: &str = "/api/oauth/state";
 pub(crate) const CONSUME: &str = "/api/oauth/state/consume";
 
-/// A flow that was begun.
+/// A flow that was begun, here by a front end, there by a service.
 pub(crate) struct Flow {
     /// What was asked for.
     ask: Value,
@@ -23,6 +23,20 @@ pub(crate) struct Callback {
     pub(crate) cookie: Option<String>,
     pub(crate) binding_token: Option<String>,
     pub(crate) issuer: Option<String>,
+    /// How the flow must be bound.
+    pub(crate) binding: Option<&'static str>,
+}
+
+/// `Authorization` of a service.
+pub(crate) fn authorization(app: &App) -> String {
+    format!("Bearer {}", app.service_token())
+}
+
+/// Asks for a state as services do.
+pub(crate) async fn ask_as_service(app: &App, ask: &Value) -> Answer {
+    let authorization = authorization(app);
+    app.post_with(ISSUE, &[("authorization", &authorization)], ask)
+        .await
 }
 
 /// Asks for a state, in whatever words.
@@ -41,14 +55,23 @@ impl Flow {
     /// Begins a flow with these fields besides `provider`.
     pub(crate) async fn begin_with(app: &App, mut fields: Value) -> Self {
         fields["provider"] = "example".into();
-        let answer = ask(app, &fields).await;
+        Self::of(ask(app, &fields).await, fields)
+    }
+
+    /// A service begins a flow that is bound to nobody.
+    pub(crate) async fn begin_unbound(app: &App) -> Self {
+        let fields = json!({ "provider": "example", "binding": "none" });
+        Self::of(ask_as_service(app, &fields).await, fields)
+    }
+
+    fn of(answer: Answer, ask: Value) -> Self {
         assert_eq!(answer.status, 201, "{answer:?}");
         Self {
             issued: answer.json(),
             cookie: answer
                 .header("set-cookie")
                 .and_then(|cookie| Some(cookie.split_once(';')?.0.to_owned())),
-            ask: fields,
+            ask,
         }
     }
 
@@ -79,6 +102,7 @@ impl Flow {
             cookie: self.cookie.clone(),
             binding_token: text(&self.issued["binding_token"]),
             issuer: text(&self.ask["issuer"]),
+            binding: None,
         }
     }
 
@@ -104,6 +128,15 @@ impl Callback {
             cookie: None,
             binding_token: None,
             issuer: None,
+            binding: None,
+        }
+    }
+
+    /// A back end that says how the flow must be bound.
+    pub(crate) fn demanding(self, binding: &'static str) -> Self {
+        Self {
+            binding: Some(binding),
+            ..self
         }
     }
 
@@ -116,7 +149,7 @@ impl Callback {
     }
 
     pub(crate) async fn consume(&self, app: &App) -> Answer {
-        let authorization = format!("Bearer {}", app.service_token());
+        let authorization = authorization(app);
         let mut headers = vec![("authorization", authorization.as_str())];
         headers.extend(self.cookie.as_deref().map(|cookie| ("cookie", cookie)));
         app.post_with(CONSUME, &headers, &self.body()).await
@@ -130,6 +163,9 @@ impl Callback {
         }
         if let Some(issuer) = &self.issuer {
             body["issuer"] = issuer.as_str().into();
+        }
+        if let Some(binding) = self.binding {
+            body["binding"] = binding.into();
         }
         body
     }

@@ -99,17 +99,6 @@ async fn a_token_takes_the_place_of_the_cookie() {
 }
 
 #[tokio::test]
-async fn a_flow_without_a_binding_has_neither_cookie_nor_token() {
-    let app = App::shared().await;
-
-    let answer = ask(&app, &json!({ "provider": "example", "binding": "none" })).await;
-
-    assert_eq!(answer.status, 201, "{answer:?}");
-    assert_eq!(answer.json()["binding_token"], Value::Null);
-    assert_eq!(answer.header("set-cookie"), None);
-}
-
-#[tokio::test]
 async fn no_two_flows_have_anything_in_common() {
     let app = App::shared().await;
     let mut seen = HashSet::new();

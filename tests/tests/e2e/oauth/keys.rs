@@ -68,11 +68,14 @@ async fn a_state_found_without_an_expiry_is_given_one() {
 async fn what_something_else_wrote_is_no_state() {
     let app = App::own(Vars::new()).await;
     let redis = app.redis();
-    let others: [&[&str]; 7] = [
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let no_json = format!("{since} none - - rubbish");
+    let others: [&[&str]; 8] = [
         &["SET", "rubbish"],
         &["SET", "7"],
-        &["SET", "1700000000 - - {}"],
-        &["SET", "1700000000 - - rubbish"],
+        &["SET", ""],
+        &["SET", "1700000000 none - - {}"],
+        &["SET", &no_json],
         &["LPUSH", "1", "2", "3"],
         &["HSET", "a", "b"],
         &["XADD", "*", "a", "b"],
@@ -86,7 +89,8 @@ async fn what_something_else_wrote_is_no_state() {
             .query(&mut redis.connect())
             .unwrap();
 
-        flow.consume(&app).await.problem(410, "state-expired");
+        let callback = flow.callback().demanding("none");
+        callback.consume(&app).await.problem(410, "state-expired");
         redis.assert_every_key_expires();
     }
 }

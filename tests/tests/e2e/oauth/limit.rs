@@ -18,7 +18,7 @@ async fn a_client_begins_so_many_flows_a_minute() {
         assert_eq!(answer.status, 201, "{answer:?}");
         assert_eq!(
             answer.header("ratelimit-policy"),
-            Some("\"client\";q=3;w=60")
+            Some("\"client\";q=3;w=60, \"total\";q=1000000;w=60")
         );
         let field = answer.header("ratelimit").unwrap();
         assert!(
@@ -30,6 +30,11 @@ async fn a_client_begins_so_many_flows_a_minute() {
     let refused = ask(&app, &json!({ "provider": "example" })).await;
 
     refused.quota_exceeded(&["client"]);
+    assert_eq!(
+        refused.header("ratelimit-policy"),
+        Some("\"client\";q=3;w=60"),
+        "the ceiling was not asked"
+    );
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
     assert_eq!(refused.header("set-cookie"), None);
@@ -78,15 +83,15 @@ async fn what_cannot_begin_costs_nothing() {
 async fn a_client_at_its_limit_is_logged() {
     let app = limited_to(1).await;
     Flow::begin(&app).await;
-    ask(&app, &json!({ "provider": "example" })).await;
+    for _ in 0..5 {
+        ask(&app, &json!({ "provider": "example" })).await;
+    }
 
     app.stderr()
-        .find("the refusal", |lines| {
+        .find("the limit in the log", |lines| {
             lines
                 .iter()
-                .any(|line| {
-                    line.contains(r#"{"event":"oauth.creation-refused","violated":"client"}"#)
-                })
+                .any(|line| line.contains(r#"{"event":"oauth.limit-reached","policy":"client"}"#))
                 .then_some(())
         })
         .await;

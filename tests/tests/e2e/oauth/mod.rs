@@ -2,9 +2,12 @@
 
 mod binding;
 mod config;
+mod configured;
 mod consume;
 mod context;
 mod cookies;
+mod cross_site;
+mod eight_cookies;
 mod fields;
 mod flow;
 mod http;
@@ -15,6 +18,10 @@ mod limit;
 mod provider;
 mod races;
 mod return_to;
+mod return_to_readings;
 mod secrecy;
 mod service;
+mod size;
 mod store;
+mod total;
+mod unbound;

@@ -36,6 +36,9 @@ async fn a_path_of_our_own_passes_and_comes_back_as_it_was() {
         "/a//b",
         "/a.b/..c",
         "/@me",
+        "/100%25",
+        "/search?q=a\\b c%2f%5c",
+        "/a#\\/..//",
     ] {
         assert_passes(&app, return_to).await;
     }
@@ -56,6 +59,13 @@ async fn what_leads_elsewhere_is_refused() {
         "/%2Fevil.example",
         "/%5cevil.example",
         "/..//evil.example",
+        "/%2e%2f%2fevil.example",
+        "/.%2f/evil.example",
+        "/.%5cevil.example",
+        "/a/%2e%2e/b",
+        "/%252e%252e/b",
+        "/a%252fb",
+        "/a%25250ab",
         "/\t/evil.example",
         "/\r\nset-cookie:x=y",
         "/%0d%0aset-cookie:x=y",
@@ -80,12 +90,16 @@ async fn what_leads_elsewhere_is_refused() {
 
 #[tokio::test]
 async fn origins_that_are_allowed_pass_to_the_letter() {
-    let origins = "https://app.example, http://localhost:5173";
+    let origins = "https://app.example, http://localhost, http://localhost:5173/, myapp://callback";
     let app = App::own(Vars::new().with("oauth_return_to_origins", origins)).await;
     for return_to in [
         "https://app.example",
         "https://app.example/a?b#c",
         "http://localhost:5173/",
+        "http://localhost:5173/a",
+        "http://localhost/a",
+        "http://localhost?a",
+        "myapp://callback/a?b",
         "/account",
     ] {
         assert_passes(&app, return_to).await;
@@ -102,6 +116,10 @@ async fn origins_that_are_allowed_pass_to_the_letter() {
         "https://app。example/",
         "http://app.example/",
         "http://localhost:51730/",
+        "http://localhost:517/",
+        "http://localhost@evil.example/",
+        "http://localhost.evil.example/",
+        "myapp://callback.evil",
         "//app.example",
     ] {
         assert_refused(&app, return_to).await;

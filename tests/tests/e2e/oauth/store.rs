@@ -3,7 +3,7 @@
 use serde_json::json;
 use tests::{App, Redis, Vars};
 
-use super::flow::{Flow, ask};
+use super::flow::{Callback, Flow, ask};
 
 fn vars() -> Vars {
     Vars::new().with("redis_timeout_ms", 1500)
@@ -41,6 +41,27 @@ async fn a_redis_without_memory_begins_no_flow() {
     let answer = ask(&app, &json!({ "provider": "example" })).await;
 
     answer.problem(503, "store-unavailable");
+}
+
+/// While Redis cannot write, a guess at what binds a flow is neither free nor a success.
+#[tokio::test]
+async fn a_redis_without_memory_ends_no_flow_and_burns_none() {
+    let redis = Redis::start().await;
+    let app = App::start(&redis, &vars()).await;
+    let flow = Flow::begin(&app).await;
+    let before: String = redis.run(&format!("GET {}", flow.key()));
+    let _: () = redis.run("CONFIG SET maxmemory 1");
+
+    for _ in 0..3 {
+        let stranger = Callback::of(flow.state()).consume(&app).await;
+        stranger.problem(503, "store-unavailable");
+        flow.consume(&app).await.problem(503, "store-unavailable");
+    }
+
+    let after: String = redis.run(&format!("GET {}", flow.key()));
+    assert_eq!(after, before);
+    let _: () = redis.run("CONFIG SET maxmemory 0");
+    flow.consume(&app).await.ok();
 }
 
 #[tokio::test]
