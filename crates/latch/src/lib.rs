@@ -28,7 +28,6 @@ mod route;
 mod script;
 mod store;
 mod timer;
-pub mod window;
 
 pub use app::{App, Component, Context};
 pub use body::{Body, BodyBroken};
@@ -48,4 +47,3 @@ pub use response::{Response, json};
 pub use route::{Access, Route};
 pub use script::{Replies, Returned, Script};
 pub use store::StoreError;
-pub use window::{Taken, Window};

@@ -42,11 +42,8 @@ const PRIMARY: &str = include_str!("primary.lua");
 impl Script {
     /// `clock()`: Redis's time in microseconds.
     pub const CLOCK: &'static str = include_str!("clock.lua");
-    /// `key_read` and `key_expire_at_all`: keys that somebody else may have written.
+    /// `key_get`, `key_set` and `key_end`: texts under keys that somebody else may have written.
     pub const KEY: &'static str = include_str!("key.lua");
-    /// `window_read`, `window_left`, `window_add` and `window_forget`: a limit for any window of
-    /// time. Needs [`Script::KEY`].
-    pub const WINDOW: &'static str = include_str!("window.lua");
 
     /// A script of these parts, in this order.
     pub const fn new(parts: &'static [&'static str]) -> Self {
