@@ -125,7 +125,7 @@ mod tests {
 
         async fn connect(&self, _: &str) -> Result<usize, RedisError> {
             let mut opened = self.opened.lock().unwrap();
-            *opened += 1;
+            *opened = opened.saturating_add(1);
             Ok(*opened)
         }
 
