@@ -2,20 +2,21 @@
 
 use std::{
     env,
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     fs,
+    io::Write as _,
     net::{Shutdown, TcpStream},
     path::PathBuf,
     process::Command,
-    sync::{Mutex, MutexGuard},
-    time::{Duration, Instant},
+    sync::{LazyLock, Mutex, MutexGuard},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use redis::{Client, Connection, FromRedisValue, Value, cmd};
 use rustix::process::Signal;
 use tokio::time::sleep;
 
-use crate::{free_port, lines::Lines, process::Process, run_dir};
+use crate::{free_port, lines::Lines, process::Process, run_dir, workspace};
 
 /// A Redis server on a port of its own that holds its data in memory only and ends when dropped.
 ///
@@ -66,8 +67,39 @@ impl Redis {
         Some(Self {
             port,
             version,
-            server: Mutex::new(serve(&program, port).await),
+            server: Mutex::new(serve(&mut Command::new(program), port).await),
         })
+    }
+
+    /// Starts a server whose clock [`Self::set_clock_back`] sets back. Compiles the few lines of C
+    /// that do it.
+    pub async fn with_clock() -> Self {
+        let version = Server::Own;
+        let port = free_port();
+        let mut command = Command::new(version.program().unwrap());
+        command
+            .env("LD_PRELOAD", clock_library())
+            .env("LATCH_CLOCK", clock_file(port));
+        fs::write(clock_file(port), 0_i64.to_ne_bytes()).unwrap();
+        Self {
+            port,
+            version,
+            server: Mutex::new(serve(&mut command, port).await),
+        }
+    }
+
+    /// Sets the clock of a server that was started [`Self::with_clock`] back by `span`, in all.
+    pub fn set_clock_back(&self, span: Duration) {
+        let micros = i64::try_from(span.as_micros()).unwrap();
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .open(clock_file(self.port))
+            .unwrap();
+        file.write_all(&micros.to_ne_bytes()).unwrap();
+        let (seconds, micros): (u64, u64) = self.run("TIME");
+        let theirs = Duration::from_secs(seconds) + Duration::from_micros(micros);
+        let ours = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        assert!(theirs + span <= ours, "the clock has not been set back");
     }
 
     /// The address that goes into `redis_url`.
@@ -189,7 +221,7 @@ impl Redis {
     /// Starts the server again on the same port after [`Self::kill`] or [`Self::stop`].
     pub async fn restart(&self) {
         let program = self.version.program().unwrap();
-        let server = serve(&program, self.port).await;
+        let server = serve(&mut Command::new(program), self.port).await;
         *self.server() = server;
     }
 
@@ -270,12 +302,33 @@ fn folder(port: u16) -> PathBuf {
     run_dir().join(format!("redis-{port}"))
 }
 
-async fn serve(program: &OsStr, port: u16) -> Process {
+/// Where a server's clock reads by how much it is set back.
+fn clock_file(port: u16) -> PathBuf {
+    run_dir().join(format!("clock-{port}"))
+}
+
+/// The library that sets a clock back, compiled once.
+fn clock_library() -> PathBuf {
+    static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
+        // Test binaries may run at once, and each compiles its own.
+        let library = run_dir().join(format!("clock-{}.so", std::process::id()));
+        let compiled = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
+            .arg(&library)
+            .arg(workspace().join("tests/src/clock.c"))
+            .status();
+        assert!(compiled.expect("a C compiler").success());
+        library
+    });
+    LIBRARY.clone()
+}
+
+async fn serve(command: &mut Command, port: u16) -> Process {
     let folder = folder(port);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     let mut server = Process::spawn(
-        Command::new(program)
+        command
             .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
             .args(["--save", "", "--appendonly", "no"])
             .current_dir(folder),

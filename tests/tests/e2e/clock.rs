@@ -36,7 +36,11 @@ async fn service(app: &App, method: Method, path: &str, body: Value) -> Answer {
         ("authorization", token.as_str()),
         ("content-type", "application/json"),
     ];
-    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
     app.send(method, path, &headers, body).await
 }
 
@@ -65,7 +69,9 @@ async fn a_phones_limits_do_not_start_over() {
         let phone = phone();
         let code = app.sent_code(&phone).await;
         for n in 0..2 {
-            app.verify(&phone, &wrong(&code, n)).await.problem(400, "otp-mismatch");
+            app.verify(&phone, &wrong(&code, n))
+                .await
+                .problem(400, "otp-mismatch");
         }
         app.request(&phone).await.ok();
 
@@ -94,7 +100,9 @@ async fn a_code_is_good_and_lives_no_longer() {
 
         set_back();
 
-        app.verify(&phone, &wrong(&code, 0)).await.problem(400, "otp-mismatch");
+        app.verify(&phone, &wrong(&code, 0))
+            .await
+            .problem(400, "otp-mismatch");
         let key = &redis.keys("otp:{*}:code:*")[0];
         let life: i64 = redis.run(&format!("PTTL {key}"));
         assert!(life <= 300_000, "{life} ms");
@@ -141,7 +149,14 @@ async fn a_flow_ends_once() {
 #[tokio::test]
 async fn a_bucket_refuses_no_longer_than_it_says() {
     each(vars(), async |app, _, set_back| {
-        let take = || service(app, Method::POST, "/api/ratelimit/quick", json!({ "key": "a" }));
+        let take = || {
+            service(
+                app,
+                Method::POST,
+                "/api/ratelimit/quick",
+                json!({ "key": "a" }),
+            )
+        };
         for _ in 0..2 {
             take().await.ok();
         }

@@ -13,6 +13,7 @@
 mod any_app;
 mod circuit;
 mod client_address;
+mod clock;
 mod config;
 mod cors;
 mod delivery;
