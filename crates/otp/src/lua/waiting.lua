@@ -1,5 +1,6 @@
 -- The codes whose messages are on their way and that are not alive yet, or may have to become so
--- again: "<nonce> <digest>", separated by ";", for as long as a delivery may take.
+-- again: "<nonce> <digest>", separated by ";", for as long as a delivery may take. A code at which
+-- somebody has guessed is not among them, so that none comes back with all its guesses.
 -- Requires key.lua.
 
 local WAITING_MOST = 100
