@@ -21,9 +21,8 @@ local function waiting_write(key, waiting, life)
   key_set(key, table.concat(texts, ';'), life)
 end
 
--- Adds a code. O(codes).
-local function waiting_add(key, nonce, digest, life)
-  local waiting = waiting_read(key, life)
+-- Adds a code to a list, and stores it. O(codes).
+local function waiting_add(key, waiting, nonce, digest, life)
   waiting[#waiting + 1] = { nonce, digest }
   while #waiting > WAITING_MOST do table.remove(waiting, 1) end
   waiting_write(key, waiting, life)
