@@ -16,11 +16,13 @@
 mod attack;
 mod circuit;
 mod driven;
-mod issue;
 mod oauth;
 mod oauth_model;
 mod otp_model;
+mod otp_overlaps;
 mod otp_sequences;
 mod rate_limit;
+mod request_limit;
+mod reserve;
+mod settle;
 mod verify;
-mod window;
