@@ -223,7 +223,7 @@ impl Life {
         maker: u8,
         elsewhere: bool,
         key: Option<(u8, u8)>,
-    ) -> Result<Message, Reserved> {
+    ) -> Result<Message, Box<Reserved>> {
         let attempt = format!("maker-{maker}-{}", self.all.len());
         let ask = Ask {
             new,

@@ -29,7 +29,7 @@ pub(crate) fn check(
     model: &mut Model,
     limits: Limits,
     ask: &Ask,
-) -> Result<Message, Reserved> {
+) -> Result<Message, Box<Reserved>> {
     let expected = model.reserve(driven.now(), ask);
     let got = run(driven, limits, ask, &expected);
     assert_eq!(got, expected, "{ask:?}");
@@ -38,7 +38,7 @@ pub(crate) fn check(
         let before = values(driven);
         assert_eq!(run(driven, limits, ask, &expected), expected, "again");
         assert_eq!(before, values(driven), "{ask:?} wrote something");
-        return Err(expected);
+        return Err(Box::new(expected));
     }
     let record = ask.record.iter().map(|(key, _)| key.as_str());
     for key in [CODE, SENT, FAILED, WAITING].into_iter().chain(record) {
