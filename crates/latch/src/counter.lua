@@ -2,17 +2,17 @@
 -- size. Requests of one step of a period (a STEPS-th of it) are counted together under the moment of
 -- the last of them, so no period of time, wherever it begins, ever holds more than its limit.
 -- The text has one part for each period, separated by ";": "<moment>:<count> <moment>:<count> ...",
--- the oldest first. Moments are milliseconds since 1970.
+-- the oldest first. Moments are microseconds since 1970; rounded ones would end a period too early.
 -- Requires key.lua.
 local COUNTER_STEPS = 30
 local COUNTER_MOST = 1e9
 
--- The counter under a key at `now`. `limits` is { { limit, period }, ... }. A moment that is still to
--- come was written by a clock that has been set back: it is now. O(STEPS * limits).
+-- The counter under a key at `now`. `limits` is { { limit, period }, ... }, in microseconds. A moment
+-- that is still to come was written by a clock that has been set back: it is now. O(STEPS * limits).
 local function counter_read(key, limits, now)
   local counter = { key = key, life = 0, periods = {}, changed = false }
   -- TTLs count whole milliseconds, from a clock that may be one behind.
-  for _, limit in ipairs(limits) do counter.life = math.max(counter.life, limit[2] + 1) end
+  for _, limit in ipairs(limits) do counter.life = math.max(counter.life, limit[2] / 1000 + 1) end
   local parts = string.gmatch((key_get(key, counter.life) or '') .. ';', '([^;]*);')
   for index, limit in ipairs(limits) do
     local most, period = limit[1], limit[2]
@@ -35,7 +35,7 @@ local function counter_read(key, limits, now)
   return counter
 end
 
--- What is left of a period's limit, and in how many milliseconds more of it comes back.
+-- What is left of a period's limit, and in how many microseconds more of it comes back.
 local function counter_left(it, now)
   local left, gone = it.most - it.total, 0
   if #it.steps == 0 then return math.max(0, left), 0 end

@@ -6,7 +6,7 @@
 -- Reply    { allowed (1 or 0), then for each key, for each of its limits: what is left,
 --            milliseconds until more comes back }
 -- O(STEPS * keys * limits). Requires clock.lua, key.lua, counter.lua.
-local now = math.ceil(clock() / 1000)
+local now = clock()
 local each = tonumber(ARGV[2])
 
 local counters, allowed = {}, true
@@ -14,7 +14,7 @@ for index, key in ipairs(KEYS) do
   local limits = {}
   for place = 1, each do
     local at = 3 + 2 * ((index - 1) * each + place - 1)
-    limits[place] = { tonumber(ARGV[at]), tonumber(ARGV[at + 1]) }
+    limits[place] = { tonumber(ARGV[at]), tonumber(ARGV[at + 1]) * 1000 }
   end
   counters[index] = counter_read(key, limits, now)
   for _, it in ipairs(counters[index].periods) do
@@ -29,7 +29,7 @@ for _, counter in ipairs(counters) do
   for _, it in ipairs(counter.periods) do
     local left, wait = counter_left(it, now)
     reply[#reply + 1] = left
-    reply[#reply + 1] = wait
+    reply[#reply + 1] = math.ceil(wait / 1000)
   end
 end
 return reply

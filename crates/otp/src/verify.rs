@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use latch::{Context, Platform, Quota, Script, StoreError};
 
-use crate::limits::millis;
+use crate::limits::{DELIVERY, millis};
 use crate::{Names, Window, lua};
 
 /// Compares a guess with the outstanding code.
@@ -13,6 +13,7 @@ pub static VERIFY: Script = Script::new(&[
     Script::KEY,
     lua::MOMENTS,
     lua::RECORD,
+    lua::WAITING,
     include_str!("lua/verify.lua"),
 ]);
 
@@ -57,7 +58,12 @@ pub async fn verify<P: Platform>(
     life: Duration,
 ) -> Result<Compared, StoreError> {
     let keys = [names.code.as_str(), &names.failed, &names.waiting];
-    let arguments = [guess.into(), failures.limit.into(), millis(life).into()];
+    let arguments = [
+        guess.into(),
+        failures.limit.into(),
+        millis(life).into(),
+        millis(DELIVERY).into(),
+    ];
     let returned = context.run(&VERIFY, &keys, &arguments).await?;
 
     let mut reply = returned.reader();

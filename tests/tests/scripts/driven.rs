@@ -36,26 +36,38 @@ impl Driven {
 
     /// Lets `span` microseconds pass: for the clock, and for all that is to expire.
     ///
-    /// Real time passes too, a little, which the clock does not see. Logs and buckets go by the
-    /// clock alone, so they are given some time to make up for that; what else expires is made to do so
-    /// half a second away from any moment at which the clock may stand.
+    /// Real time passes too, a little, which the clock does not see. Logs, counters and buckets go by
+    /// the clock alone, so they are given some time to make up for that; what else expires is made to
+    /// do so a good part of a second away from any moment at which the clock may stand. A log or a
+    /// counter is known by its text, which has moments and counts in it and nothing else.
     pub(crate) fn advance(&mut self, span: u64) {
         self.now += span;
         self.set_clock();
         let age = "for _, key in ipairs(redis.call('KEYS', '*')) do
                      local ttl = redis.call('PTTL', key)
-                     local list = redis.call('TYPE', key).ok == 'list'
+                     local text = redis.call('TYPE', key).ok == 'string' and redis.call('GET', key)
+                     local log = text and string.find(text, '^%d[%d :;]*$')
                      local bucket = string.find(key, 'ratelimit:', 1, true) == 1
-                     local grace = (list or bucket) and 400 or 0
+                     local grace = (log or bucket) and 400 or 0
                      if ttl >= 0 then redis.call('PEXPIRE', key, ttl + grace - ARGV[1]) end
                    end";
         let _: Value = self.query(&["EVAL", age, "0", &(span / MILLI).to_string()]);
     }
 
-    /// Sets the clock back by `span` microseconds. TTLs stay as they are.
+    /// Sets the clock back by `span` microseconds. What is to expire has as long left as before.
     pub(crate) fn set_back(&mut self, span: u64) {
         self.now -= span;
         self.set_clock();
+    }
+
+    /// Makes everything expire `span` microseconds later, as it does in a Redis whose clock has been
+    /// set back: what it keeps is when a key is to end.
+    pub(crate) fn lengthen(&mut self, span: u64) {
+        let later = "for _, key in ipairs(redis.call('KEYS', '*')) do
+                       local ttl = redis.call('PTTL', key)
+                       if ttl >= 0 then redis.call('PEXPIRE', key, ttl + ARGV[1]) end
+                     end";
+        let _: Value = self.query(&["EVAL", later, "0", &(span / MILLI).to_string()]);
     }
 
     /// Runs a script with the driven clock in the place of Redis's.

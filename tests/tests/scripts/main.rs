@@ -16,12 +16,14 @@
 mod attack;
 mod circuit;
 mod driven;
-mod issue;
 mod oauth;
 mod oauth_model;
 mod oauth_refused;
 mod otp_model;
+mod otp_overlaps;
 mod otp_sequences;
 mod rate_limit;
+mod request_limit;
+mod reserve;
+mod settle;
 mod verify;
-mod window;

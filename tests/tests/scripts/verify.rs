@@ -1,33 +1,38 @@
-//! verify.lua of otp-verify.
+//! verify.lua.
 
-use otp_verify::VERIFY;
+use otp::VERIFY;
 
 use crate::driven::Driven;
-use crate::otp_model::{Limits, Model, Verified, millis};
-use crate::otp_sequences::{CODE, FAILED};
+use crate::otp_model::{DELIVERY, Limits, Model, Verified, millis};
+use crate::otp_sequences::{CODE, FAILED, WAITING};
+use crate::reserve::life;
 
 /// Makes a guess, at the script and at the model; the answers must be the same.
-pub(crate) fn check(driven: &mut Driven, model: &mut Model, limits: Limits, digest: &str) {
+pub(crate) fn check(
+    driven: &mut Driven,
+    model: &mut Model,
+    limits: Limits,
+    digest: &str,
+) -> Verified {
     let expected = model.verify(driven.now(), digest);
     let arguments = [
         digest.to_owned(),
-        String::new(),
         limits.failures.to_string(),
         millis(limits.life).to_string(),
+        millis(DELIVERY).to_string(),
     ];
-    let mut reply = driven.run(&VERIFY, &[CODE, FAILED], &arguments);
-    let status = reply.text();
+    let mut reply = driven.run(&VERIFY, &[CODE, FAILED, WAITING], &arguments);
+    assert_eq!(reply.text(), expected.status);
     assert_eq!(reply.number(), driven.now());
-    let guesses = reply.number();
-    let _life = reply.number();
-    let failures_left = reply.number();
-    assert_eq!(status, expected.status);
     let got = Verified {
         status: expected.status,
-        guesses,
-        failures_left,
+        guesses: reply.number(),
+        life: life(reply.number(), expected.life),
+        failures: (reply.number(), reply.number()),
     };
     assert_eq!(got, expected);
-    driven.assert_expires(CODE);
-    driven.assert_expires(FAILED);
+    for key in [CODE, FAILED, WAITING] {
+        driven.assert_expires(key);
+    }
+    expected
 }

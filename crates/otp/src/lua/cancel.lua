@@ -6,7 +6,8 @@
 -- ARGV[1]  moment of the message   ARGV[2]  nonce of its code   ARGV[3]  a code's life (ms)
 -- ARGV[4]  how long a delivery may take (ms)   ARGV[5]  the attempt (reserve.lua)
 -- Reply    { 1 }
--- Twice is as good as once: a message that is not in the log any more was taken back before.
+-- Twice is as good as once: a message that is not in the log any more was taken back before. Or
+-- another decision has moved it, since the clock was set back: then it goes on to count.
 -- O(messages in a day). Requires clock.lua, key.lua, moments.lua, record.lua, waiting.lua,
 -- idempotency.lua.
 local DAY = 24 * 60 * 60 * 1000000
@@ -15,13 +16,16 @@ local moment, nonce, life = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local delivery, attempt = tonumber(ARGV[4]), ARGV[5]
 
 local code = code_read(code_key, life)
-local sent = moments_read(sent_key, DAY, clock())
+-- Before a clock that was set back moves it.
+local stored = moments_stored(sent_key, DAY)
+local counts = moments_remove(stored, moment)
+local sent = moments_seen(stored, DAY, clock())
 local waiting = waiting_read(waiting_key, delivery)
 local record = record_key and idempotency_read(record_key, life + delivery)
 
-if not moments_remove(sent, moment) then return { 1 } end
+if counts then moments_write(sent) end
 if waiting_take(waiting, nonce) then waiting_write(waiting_key, waiting, delivery) end
-if code and code.nonce == nonce then
+if counts and code and code.nonce == nonce then
   code.messages = code.messages - 1
   if code.messages > 0 then code_write(code_key, code) else key_end(code_key) end
 end

@@ -18,11 +18,8 @@ local record = record_key and idempotency_read(record_key, life + delivery)
 
 local digest = waiting_take(waiting, nonce)
 if digest then
-  local is_alive = code and code.nonce == nonce
-  -- A code at which somebody has guessed does not come back with all its guesses.
-  if code and not is_alive and code.guesses < guesses then waiting_take(waiting, code.nonce) end
   waiting_write(waiting_key, waiting, delivery)
-  if not is_alive then
+  if not code or code.nonce ~= nonce then
     code_write(code_key,
       { guesses = guesses, messages = 1, nonce = nonce, digest = digest, ttl = life })
   end

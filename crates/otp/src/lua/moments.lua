@@ -14,18 +14,31 @@ local function moments_write(log)
   key_set(log.key, table.concat(texts, ' '), log.life)
 end
 
--- The log under a key. Moments that have left the period are forgotten. One that is still to come was
--- written by a clock that has been set back: it is now, and is stored so. O(length of the log).
-local function moments_read(key, period, now)
+-- The log under a key as it is stored, whatever the time. O(length of the log).
+local function moments_stored(key, period)
   -- TTLs count whole milliseconds, from a clock that may be one behind.
-  local log, is_ahead = { key = key, life = period / 1000 + 1 }, false
+  local log = { key = key, life = period / 1000 + 1 }
   for moment in string.gmatch(key_get(key, log.life) or '', '%d+') do
-    moment = tonumber(moment)
+    log[#log + 1] = tonumber(moment)
+  end
+  return log
+end
+
+-- A stored log as it is now. Moments that have left the period are forgotten. One that is still to
+-- come was written by a clock that has been set back: it is now, and is stored so. O(length of the log).
+local function moments_seen(stored, period, now)
+  local log, is_ahead = { key = stored.key, life = stored.life }, false
+  for _, moment in ipairs(stored) do
     if moment > now + MOMENTS_AHEAD then moment, is_ahead = now, true end
     if moment > now - period then log[#log + 1] = moment end
   end
   if is_ahead then moments_write(log) end
   return log
+end
+
+-- The log under a key as it is now. O(length of the log).
+local function moments_read(key, period, now)
+  return moments_seen(moments_stored(key, period), period, now)
 end
 
 -- What is left of a limit on the last `period` (which is no longer than the log's), and in how many
@@ -48,12 +61,11 @@ local function moments_add(log, most, now)
   return moment
 end
 
--- Takes a moment back. False if it is not there. O(length of the log).
+-- Takes a moment out of a log that is to be stored then. False if it is not there. O(length of the log).
 local function moments_remove(log, moment)
   for index = #log, 1, -1 do
     if log[index] == moment then
       table.remove(log, index)
-      moments_write(log)
       return true
     end
   end

@@ -1,6 +1,8 @@
 -- Decides whether a phone may be sent a code now, and which one. Counts the message that it allows.
 -- A code where there is none is alive at once: its message may be there before the gateway has said
--- so. One that replaces another waits until its message is handed over (commit.lua).
+-- so. One that replaces another waits until its message is handed over (commit.lua). So that the code
+-- of the message that was handed over last is the one that is alive, the first waits too if others do
+-- or may.
 -- KEYS[1]  the code (record.lua)          KEYS[2]  the log of messages (moments.lua)
 -- KEYS[3]  the log of wrong guesses       KEYS[4]  the codes that wait (waiting.lua)
 -- KEYS[5]  the record of the idempotency key (idempotency.lua); absent without one
@@ -16,7 +18,7 @@
 --            guesses, wait before the next message, moment of this one, waits (1 or 0), answer }
 --          status is send, refused, repeated, in-flight or reused; times are microseconds; members
 --          that have no meaning for a status are 0 or "". `answer` is that of a repeated request.
--- O(messages in a day).
+-- O(messages in a day, and codes that wait).
 -- Requires clock.lua, key.lua, moments.lua, record.lua, waiting.lua, idempotency.lua.
 local MINUTE, HOUR, DAY = 60 * 1000000, 60 * 60 * 1000000, 24 * 60 * 60 * 1000000
 -- A code that would end sooner is not worth sending again.
@@ -88,6 +90,8 @@ local function can_be_sent_again()
   return string.sub(code.nonce, 1, #maker) == maker
 end
 
+local waiting = waiting_read(waiting_key, delivery)
+
 -- Pay.
 local moment = moments_add(sent, math.max(sends[1].limit, sends[2].limit, sends[3].limit), now)
 
@@ -95,12 +99,14 @@ local waits = false
 if can_be_sent_again() then
   code.messages = code.messages + 1
   code_write(code_key, code)
+  -- Several messages carry it now: it is alive, and does not become so once more by one of them.
+  if waiting_take(waiting, code.nonce) then waiting_write(waiting_key, waiting, delivery) end
 else
   local is_first = not code and not is_elsewhere
-  waits = not is_first or resend == 'new'
+  waits = not is_first or resend == 'new' or #waiting > 0
   code = { guesses = guesses, messages = 1, nonce = attempt, digest = digest, ttl = life }
   if is_first then code_write(code_key, code) end
-  if waits then waiting_add(waiting_key, attempt, digest, delivery) end
+  if waits then waiting_add(waiting_key, waiting, attempt, digest, delivery) end
 end
 
 local wait = wait_for_next()

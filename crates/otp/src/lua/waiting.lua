@@ -1,5 +1,6 @@
 -- The codes whose messages are on their way and that are not alive yet, or may have to become so
--- again: "<nonce> <digest>", separated by ";", for as long as a delivery may take.
+-- again: "<nonce> <digest>", separated by ";", for as long as a delivery may take. A code at which
+-- somebody has guessed is not among them, so that none comes back with all its guesses.
 -- Requires key.lua.
 
 local WAITING_MOST = 100
@@ -20,9 +21,8 @@ local function waiting_write(key, waiting, life)
   key_set(key, table.concat(texts, ';'), life)
 end
 
--- Adds a code. O(codes).
-local function waiting_add(key, nonce, digest, life)
-  local waiting = waiting_read(key, life)
+-- Adds a code to a list, and stores it. O(codes).
+local function waiting_add(key, waiting, nonce, digest, life)
   waiting[#waiting + 1] = { nonce, digest }
   while #waiting > WAITING_MOST do table.remove(waiting, 1) end
   waiting_write(key, waiting, life)

@@ -10,12 +10,13 @@ pub(crate) fn redis() -> Redis {
     runtime.block_on(Redis::start())
 }
 
-/// What so many guesses are worth, at codes of the default length.
+/// What so many guesses are worth, at codes of six digits and of eight.
 pub(crate) fn chance(guesses: usize) -> String {
-    let all_wrong = guesses as f64 * (-1e-6_f64).ln_1p();
+    let of = |codes: f64| -(guesses as f64 * (-1.0 / codes).ln_1p()).exp_m1() * 100.0;
     format!(
-        "one of them is right in {:.4} % of all cases",
-        -all_wrong.exp_m1() * 100.0
+        "one of {guesses} guesses is right in {:.4} % of all cases, with eight digits in {:.5} %",
+        of(1e6),
+        of(1e8)
     )
 }
 
