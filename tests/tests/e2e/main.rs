@@ -31,6 +31,7 @@ mod rate_limit;
 mod request;
 mod resend;
 mod rotation;
+mod said_back;
 mod secrecy;
 mod sign_in;
 mod store;
