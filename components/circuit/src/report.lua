@@ -55,13 +55,15 @@ local function judge_calls()
   if trouble then trip(circuit, policy, now, trouble) end
 end
 
+local state, was_lent = circuit_state(circuit), end_lease()
+
 local function is_news()
   if report.generation then return report.generation == circuit.generation end
+  if report.permit ~= '' then return was_lent end
   -- A call that began before the present state did says nothing about it.
-  return report.permit ~= '' or not circuit.since or now - report.duration >= circuit.since
+  return not circuit.since or now - report.duration >= circuit.since
 end
 
-local state, was_lent = circuit_state(circuit), end_lease()
 if state == 'half_open' then
   if was_lent and is_news() then judge_probe() end
 elseif state == 'metrics_only' then

@@ -17,6 +17,8 @@ async fn while_redis_is_away_the_policy_decides_and_says_so() {
     assert_eq!(lenient["allowed"], true);
     assert_eq!(lenient["degraded"], true);
     assert_eq!(lenient["permit"], Value::Null);
+    assert_eq!(lenient["generation"], Value::Null);
+    assert_eq!(lenient["cache_ms"], 50);
     let strict = service.acquire("strict").await;
     assert_eq!(strict["allowed"], false);
     assert_eq!(strict["degraded"], true);

@@ -196,11 +196,12 @@ impl Model {
         let now = self.begin(clock);
         let since = self.circuit.since;
         let late = since.is_some_and(|since| now - report.duration_ms < since);
+        let permit_is_back = self.take_back(&report.permit);
         let news = match report.generation {
             Some(generation) => generation == self.circuit.generation,
-            None => !report.permit.is_empty() || !late,
+            None if report.permit.is_empty() => !late,
+            None => permit_is_back,
         };
-        let permit_is_back = self.take_back(&report.permit);
         match self.state() {
             "metrics_only" if news => self.count(now, report),
             "closed" | "recovering" if report.permit.is_empty() && news => {
