@@ -13,7 +13,7 @@ const COUNTED: [&str; 2] = ["otp-mismatch", "otp-attempts-exhausted"];
 pub(crate) async fn check(world: &mut World, input: &Input) {
     let Some(head) = input.head() else { return };
     let _show = ShowOnPanic(input);
-    let before = world.size();
+    let before = world.decided();
     let method = head.method.clone();
 
     let response = world
@@ -26,7 +26,10 @@ pub(crate) async fn check(world: &mut World, input: &Input) {
     let code = answer.code().unwrap_or_default();
     is_documented(input, &method, &answer, &code);
     if answer.status >= 400 && !COUNTED.contains(&code.as_str()) {
-        assert!(world.size() <= before, "a refusal left a key: {answer:?}");
+        assert!(
+            world.decided() <= before,
+            "a refusal left a key: {answer:?}"
+        );
     }
     tells_no_secret(world, input, &answer);
 }

@@ -108,6 +108,19 @@ impl World {
         self.query(&mut redis::cmd("DBSIZE"))
     }
 
+    /// How many keys there are of decisions: a client's limit is one of its own, which counts every
+    /// request that it lets pass, and a text of nothing is one that is about to be gone.
+    pub(crate) fn decided(&mut self) -> u64 {
+        let count = "local count = 0
+                     for _, key in ipairs(redis.call('KEYS', '*')) do
+                       local is_limit = string.find(key, '^%a+:client:') or string.find(key, ':{total}', 1, true)
+                       local is_gone = redis.call('TYPE', key).ok == 'string' and redis.call('STRLEN', key) == 0
+                       if not is_limit and not is_gone then count = count + 1 end
+                     end
+                     return count";
+        self.query(redis::cmd("EVAL").arg(count).arg(0))
+    }
+
     /// Empties a Redis that has become full.
     pub(crate) fn tidy(&mut self) {
         if self.size() > 1_000 {
