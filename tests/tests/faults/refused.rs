@@ -44,11 +44,9 @@ fn scripts() -> [&'static Script; 16] {
 fn commands() -> BTreeSet<String> {
     let mut commands = BTreeSet::new();
     for script in scripts() {
-        for part in script.parts() {
-            for call in part.split("call('").skip(1) {
-                let (command, _) = call.split_once('\'').unwrap();
-                commands.insert(command.to_owned());
-            }
+        for call in script.text().split("call('").skip(1) {
+            let (command, _) = call.split_once('\'').unwrap();
+            commands.insert(command.to_owned());
         }
     }
     commands
@@ -214,7 +212,7 @@ fn texts(held: Vec<(String, Vec<u8>)>) -> Vec<(String, String)> {
 
 #[test]
 fn scripts_write_by_one_command_alone() {
-    let reads = ["GET", "GETRANGE", "PTTL", "SCAN", "TIME"];
+    let reads = ["EXISTS", "GET", "GETRANGE", "PTTL", "SCAN", "TIME"];
     let writes: Vec<_> = commands()
         .into_iter()
         .filter(|command| !reads.contains(&command.as_str()))

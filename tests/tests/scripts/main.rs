@@ -18,7 +18,6 @@ mod circuit;
 mod driven;
 mod oauth;
 mod oauth_model;
-mod oauth_refused;
 mod otp_model;
 mod otp_overlaps;
 mod otp_sequences;
