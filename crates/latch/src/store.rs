@@ -152,7 +152,7 @@ fn check(url: &str) -> Result<String, StoreError> {
             .strip_prefix(authority.host())
             .and_then(|port| port.strip_prefix(':').or(port.is_empty().then_some("0")));
         let is_text = percent_decode_str(credentials).decode_utf8().is_ok();
-        is_text && is_host(authority.host()) && port.is_some_and(|port| port.parse::<u16>().is_ok())
+        is_text && is_host(authority.host()) && port.is_some_and(is_port)
     });
     let database = uri.path().strip_prefix('/').unwrap_or_default();
     let numbered = database.bytes().all(|byte| byte.is_ascii_digit()) && database.len() <= 9;
@@ -166,6 +166,11 @@ fn check(url: &str) -> Result<String, StoreError> {
     } else {
         Err(StoreError::BadAddress)
     }
+}
+
+/// Digits alone: a sign before them would be a number to us and none to hosts.
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 /// A name, or an address: one of IPv6 stands in brackets, and they hold nothing else. Nobody is at an
@@ -274,6 +279,7 @@ mod tests {
             "redis://",
             "redis:///0",
             "redis://127.0.0.1:port",
+            "redis://127.0.0.1:+6379",
             "redis://127.0.0.1:6379/zero",
             "redis://127.0.0.1:6379/0/1",
             "redis://user:p ss@127.0.0.1",
