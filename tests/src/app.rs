@@ -2,6 +2,7 @@
 
 use std::{env, io::ErrorKind, process::Command, sync::Arc, thread};
 
+use hyper::Method;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -101,6 +102,20 @@ impl App {
     /// The bearer token of the endpoints for services.
     pub fn service_token(&self) -> &str {
         &self.host.service_token
+    }
+
+    /// Calls an endpoint for services, with its token. `Value::Null` is no body.
+    pub async fn service(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let token = format!("Bearer {}", self.service_token());
+        let headers = [
+            ("authorization", token.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let body = match body {
+            Value::Null => String::new(),
+            body => body.to_string(),
+        };
+        self.send(method, path, &headers, body).await
     }
 
     /// The Redis of an app of the test's own, or of the shared one.

@@ -30,20 +30,6 @@ fn vars() -> Vars {
         .with("circuit_policies", CIRCUITS)
 }
 
-async fn service(app: &App, method: Method, path: &str, body: Value) -> Answer {
-    let token = format!("Bearer {}", app.service_token());
-    let headers = [
-        ("authorization", token.as_str()),
-        ("content-type", "application/json"),
-    ];
-    let body = if body.is_null() {
-        String::new()
-    } else {
-        body.to_string()
-    };
-    app.send(method, path, &headers, body).await
-}
-
 fn retry_after(answer: &Answer) -> u64 {
     answer.header("retry-after").unwrap().parse().unwrap()
 }
@@ -136,7 +122,7 @@ async fn a_flow_ends_once() {
         let ask = json!({ "provider": "example", "binding": "token" });
         let begun = app.post("/api/oauth/state", &ask).await.json();
         let body = json!({ "state": begun["state"], "binding_token": begun["binding_token"] });
-        let consume = || service(app, Method::POST, "/api/oauth/state/consume", body.clone());
+        let consume = || app.service(Method::POST, "/api/oauth/state/consume", &body);
 
         set_back();
 
@@ -149,14 +135,8 @@ async fn a_flow_ends_once() {
 #[tokio::test]
 async fn a_bucket_refuses_no_longer_than_it_says() {
     each(vars(), async |app, _, set_back| {
-        let take = || {
-            service(
-                app,
-                Method::POST,
-                "/api/ratelimit/quick",
-                json!({ "key": "a" }),
-            )
-        };
+        let body = json!({ "key": "a" });
+        let take = || app.service(Method::POST, "/api/ratelimit/quick", &body);
         for _ in 0..2 {
             take().await.ok();
         }
@@ -176,9 +156,9 @@ async fn a_bucket_refuses_no_longer_than_it_says() {
 #[tokio::test]
 async fn a_permit_is_good_and_frees_its_place() {
     each(vars(), async |app, _, set_back| {
-        let call = |what: &str, body| {
+        let call = |what: &str, body: Value| {
             let path = format!("/api/circuit/gmail/{what}");
-            async move { service(app, Method::POST, &path, body).await.ok() }
+            async move { app.service(Method::POST, &path, &body).await.ok() }
         };
         let failures = json!({ "successes": 0, "failures": 5, "slow": 0 });
         assert_eq!(call("report", failures).await["state"], "open");
@@ -209,16 +189,16 @@ async fn an_open_circuit_opens_when_it_says() {
         let path = "/api/circuit/gmail";
         let failures = json!({ "successes": 0, "failures": 5, "slow": 0 });
         let report = format!("{path}/report");
-        service(app, Method::POST, &report, failures).await.ok();
+        app.service(Method::POST, &report, &failures).await.ok();
 
         set_back();
 
-        let status = service(app, Method::GET, path, Value::Null).await.ok();
+        let status = app.service(Method::GET, path, &Value::Null).await.ok();
         let wait = status["retry_after_ms"].as_u64().unwrap();
         assert!(wait <= 400, "{status}");
         sleep(Duration::from_millis(wait + 50)).await;
         let acquire = format!("{path}/acquire");
-        let acquired = service(app, Method::POST, &acquire, Value::Null).await.ok();
+        let acquired = app.service(Method::POST, &acquire, &Value::Null).await.ok();
         assert_eq!(acquired["allowed"], true, "{acquired}");
     })
     .await;

@@ -17,6 +17,7 @@ mod clock;
 mod config;
 mod cors;
 mod delivery;
+mod events;
 mod failures;
 mod flood;
 mod health;

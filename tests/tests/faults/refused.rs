@@ -110,32 +110,6 @@ impl World {
         Self { app, redis }
     }
 
-    async fn service(&self, method: Method, path: &str, body: Value) -> Answer {
-        self.service_with(method, path, &[], body).await
-    }
-
-    async fn service_with(
-        &self,
-        method: Method,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: Value,
-    ) -> Answer {
-        let token = format!("Bearer {}", self.app.service_token());
-        let own = [
-            ("authorization", token.as_str()),
-            ("content-type", "application/json"),
-        ];
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        self.app
-            .send(method, path, &[&own, headers].concat(), body)
-            .await
-    }
-
     /// All that Redis holds of decisions that are under test: what was counted for the client before
     /// is a decision of its own, and has been made.
     fn held(&self) -> Vec<(String, Vec<u8>)> {
@@ -312,7 +286,7 @@ impl Decision for Take {
 async fn take(world: &World, key: &str, cost: u64) -> Answer {
     let body = json!({ "key": key, "cost": cost });
     let path = "/api/ratelimit/login";
-    world.service(Method::POST, path, body).await
+    world.app.service(Method::POST, path, &body).await
 }
 
 #[tokio::test]
@@ -334,7 +308,7 @@ impl Decision for Refund {
     async fn ask(&self, world: &World, key: &Self::Before) -> Vec<Answer> {
         let body = json!({ "key": key, "cost": 1 });
         let path = "/api/ratelimit/login/refund";
-        vec![world.service(Method::POST, path, body).await]
+        vec![world.app.service(Method::POST, path, &body).await]
     }
 
     async fn after(&self, world: &World, key: &Self::Before) {
@@ -380,7 +354,7 @@ impl Decision for Consume {
 async fn consume(world: &World, state: &str, token: &str) -> Answer {
     let body = json!({ "state": state, "binding_token": token });
     let path = "/api/oauth/state/consume";
-    world.service(Method::POST, path, body).await
+    world.app.service(Method::POST, path, &body).await
 }
 
 #[tokio::test]
@@ -442,7 +416,7 @@ impl Decision for Acquire {
 
 async fn call(world: &World, name: &str, what: &str, body: Value) -> Answer {
     let path = format!("/api/circuit/{name}/{what}");
-    world.service(Method::POST, &path, body).await
+    world.app.service(Method::POST, &path, &body).await
 }
 
 async fn trip(world: &World, name: &str) {
@@ -474,7 +448,11 @@ impl Decision for Report {
 
     async fn after(&self, world: &World, name: &Self::Before) {
         let path = format!("/api/circuit/{name}");
-        let status = world.service(Method::GET, &path, Value::Null).await.ok();
+        let status = world
+            .app
+            .service(Method::GET, &path, &Value::Null)
+            .await
+            .ok();
         assert_eq!(status["window"]["failures"], 4, "{status}");
         assert_eq!(status["state"], "closed", "{status}");
     }
@@ -500,7 +478,7 @@ impl Decision for Operate {
     async fn ask(&self, world: &World, name: &Self::Before) -> Vec<Answer> {
         let Self(method, what, body) = self;
         let path = format!("/api/circuit/{name}{what}");
-        vec![world.service(method.clone(), &path, body.clone()).await]
+        vec![world.app.service(method.clone(), &path, body).await]
     }
 
     async fn after(&self, _: &World, _: &Self::Before) {}

@@ -61,34 +61,24 @@ impl World {
         self.proxy.lose(times, &sha1, Cut::BeforeReply);
     }
 
-    async fn service(&self, method: Method, path: &str, body: &Value) -> Answer {
-        let token = format!("Bearer {}", self.app.service_token());
-        let headers = [
-            ("authorization", token.as_str()),
-            ("content-type", "application/json"),
-        ];
-        let body = match body {
-            Value::Null => String::new(),
-            body => body.to_string(),
-        };
-        self.app.send(method, path, &headers, body).await
-    }
-
     /// The app's own check of the whole chain.
     pub(crate) async fn verify_all(&self) -> Answer {
         let path = "/api/health/verify";
-        self.service(Method::POST, path, &Value::Null).await
+        self.app.service(Method::POST, path, &Value::Null).await
     }
 
     /// Begins an OAuth flow that is bound to no browser.
     pub(crate) async fn issue(&self) -> Answer {
         let ask = json!({ "provider": "example", "binding": "none" });
-        self.service(Method::POST, "/api/oauth/state", &ask).await
+        self.app
+            .service(Method::POST, "/api/oauth/state", &ask)
+            .await
     }
 
     pub(crate) async fn consume(&self, state: &str) -> Answer {
         let body = json!({ "state": state, "binding": "none" });
-        self.service(Method::POST, "/api/oauth/state/consume", &body)
+        self.app
+            .service(Method::POST, "/api/oauth/state/consume", &body)
             .await
     }
 
@@ -99,14 +89,15 @@ impl World {
 
     /// Asks for a bucket with all that a caller may say.
     pub(crate) async fn take_with(&self, policy: &str, body: &Value) -> Answer {
-        self.service(Method::POST, &format!("/api/ratelimit/{policy}"), body)
+        self.app
+            .service(Method::POST, &format!("/api/ratelimit/{policy}"), body)
             .await
     }
 
     pub(crate) async fn refund(&self, policy: &str, key: &str) -> Answer {
         let body = json!({ "key": key, "cost": 1 });
         let path = format!("/api/ratelimit/{policy}/refund");
-        self.service(Method::POST, &path, &body).await
+        self.app.service(Method::POST, &path, &body).await
     }
 
     /// What is left in a bucket.
@@ -118,16 +109,16 @@ impl World {
 
     pub(crate) async fn acquire(&self, circuit: &str) -> Answer {
         let path = format!("/api/circuit/{circuit}/acquire");
-        self.service(Method::POST, &path, &Value::Null).await
+        self.app.service(Method::POST, &path, &Value::Null).await
     }
 
     pub(crate) async fn report(&self, circuit: &str, body: &Value) -> Answer {
         let path = format!("/api/circuit/{circuit}/report");
-        self.service(Method::POST, &path, body).await
+        self.app.service(Method::POST, &path, body).await
     }
 
     pub(crate) async fn status(&self, circuit: &str) -> Answer {
         let path = format!("/api/circuit/{circuit}");
-        self.service(Method::GET, &path, &Value::Null).await
+        self.app.service(Method::GET, &path, &Value::Null).await
     }
 }

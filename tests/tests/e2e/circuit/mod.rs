@@ -34,18 +34,8 @@ impl Service {
     }
 
     async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
-        let token = format!("Bearer {}", self.0.service_token());
-        let headers = [
-            ("authorization", token.as_str()),
-            ("content-type", "application/json"),
-        ];
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
         let path = format!("/api/circuit{path}");
-        self.0.send(method, &path, &headers, body).await
+        self.0.service(method, &path, body).await
     }
 
     async fn acquire(&self, name: &str) -> Value {
