@@ -75,12 +75,13 @@ pub async fn cancel<P: Platform>(
     Ok(())
 }
 
-/// Forgets a phone's code under a secret that is rotated out: another has taken its place.
+/// Forgets a phone's codes under a secret that is rotated out: another has taken their place.
 pub async fn forget_code<P: Platform>(
     context: &Context<'_, P>,
     names: &Names,
 ) -> Result<(), StoreError> {
-    context.run(&FORGET, &[&names.code], &[]).await?;
+    let keys = [names.code.as_str(), &names.waiting];
+    context.run(&FORGET, &keys, &[]).await?;
     Ok(())
 }
 
