@@ -1,6 +1,8 @@
 //! Changing secrets under a running shop: nobody who is signing in notices.
 
-use tests::{App, Redis, Reply, Vars, Webhook, hex_key, phone, wrong};
+use std::time::Duration;
+
+use tests::{App, Delivery, Redis, Reply, Vars, Webhook, hex_key, phone, wrong};
 
 /// The variables before, while and after `variable` goes from one value to another.
 fn rotate(variable: &'static str, vars: &Vars) -> [Vars; 3] {
@@ -104,6 +106,35 @@ async fn a_phone_has_one_code_however_many_secrets_there_are() {
         app.verify(&phone, &new).await.ok();
         app.verify(&phone, &old).await.problem(410, "otp-expired");
     }
+}
+
+/// An instance that knows only the old secret hands a message over, after another code has taken the
+/// place of the one that it replaces.
+#[tokio::test]
+async fn a_code_of_the_old_secret_does_not_come_alive_beside_a_new_one() {
+    let redis = Redis::start().await;
+    let webhook = Webhook::start().await;
+    let vars = Vars::new().with("otp_length", 10).with("otp_resend", "new");
+    let [before, during, _] = rotate("otp_secret", &webhook.configure(vars));
+    let (old, new) = (
+        App::start(&redis, &before).await,
+        App::start(&redis, &during).await,
+    );
+    let phone = phone();
+    old.request(&phone).await.ok();
+    webhook.reply([Reply::After(Duration::from_secs(2))]);
+
+    let (late, ()) = tokio::join!(old.request(&phone), async {
+        webhook.received(2).await;
+        new.request(&phone).await.ok();
+    });
+
+    late.ok();
+    let codes: Vec<_> = webhook.deliveries().iter().map(Delivery::code).collect();
+    old.verify(&phone, &codes[1])
+        .await
+        .problem(410, "otp-expired");
+    new.verify(&phone, &codes[2]).await.ok();
 }
 
 /// What was counted under the old secret counts for the codes of the old secret: while there are two,

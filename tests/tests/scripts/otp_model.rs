@@ -465,6 +465,12 @@ impl Model {
         self.waiting.clear();
     }
 
+    /// A code of another secret is alive now, and no code of this one will be.
+    pub(crate) fn forget_code(&mut self) {
+        self.code = None;
+        self.waiting.clear();
+    }
+
     /// Whether all messages, and all wrong guesses, are older than a day: then so are their logs.
     pub(crate) fn logs_are_over(&self, now: u64) -> [bool; 2] {
         [&self.sent, &self.failed].map(|log| log.0.iter().all(|moment| moment.at + DAY <= now))
@@ -477,7 +483,7 @@ impl Model {
         }
     }
 
-    /// Somebody removed the code, or wrote something else in its place; or its secret is the old one.
+    /// Somebody removed the code, or wrote something else in its place.
     pub(crate) fn lose_code(&mut self) {
         self.code = None;
     }

@@ -89,8 +89,10 @@ pub(crate) fn forget(driven: &mut Driven, model: &mut Model) {
     }
 }
 
-/// A code of another secret has taken the code's place.
+/// A code of another secret has taken the place of the code, and of those that wait.
 pub(crate) fn forget_code(driven: &mut Driven, model: &mut Model) {
-    model.lose_code();
-    driven.run(&FORGET, &[CODE], &[]);
+    model.forget_code();
+    for _ in 0..2 {
+        driven.run(&FORGET, &[CODE, WAITING], &[]);
+    }
 }
